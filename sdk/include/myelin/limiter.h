@@ -29,9 +29,12 @@ typedef struct myelin_admit {
   int64_t pushback_ms;   /* REJECT: sent as grpc-retry-pushback-ms (gRFC A6) unless 0 */
 } myelin_admit;
 
+/* Flag: this limiter guards permissions, so when its answer is invalid the host refuses the call. Without it the host admits. */
+#define MYELIN_LIMITER_FAIL_CLOSED 1u
+
 typedef struct myelin_limiter {
   uint32_t struct_size;
-  uint32_t reserved;
+  uint32_t flags; /* MYELIN_LIMITER_FAIL_CLOSED or 0 */
 
   /* [control] As in myelin_balancer. */
   int32_t (*create)(const myelin_host *host, const myelin_options *options, void **instance, myelin_error *error);
