@@ -47,8 +47,8 @@ Node& Node::Set(std::string_view key, Node value) {
     *old = std::move(value);
     return *old;
   }
-  Origin origin = value.origin;
-  entries.push_back(Entry{std::string(key), std::move(origin), std::move(value)});
+  Origin key_origin = value.origin;
+  entries.push_back(Entry{std::string(key), std::move(key_origin), std::move(value)});
   return entries.back().value;
 }
 
