@@ -59,7 +59,6 @@ class Catalog {
                                  Diagnostics& diagnostics);
   const PolicyHandle* FindByName(PolicyKind kind, const std::string& name, const Origin& origin,
                                  Diagnostics& diagnostics);
-  std::string DirsText() const;
 
   std::vector<std::string> dirs_;
   LibraryStore libraries_;
