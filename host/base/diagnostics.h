@@ -49,6 +49,10 @@ class StartupError : public std::runtime_error {
   std::vector<Diagnostic> diagnostics_;
 };
 
+/// `'value'` for a message: control characters escaped, cut short beyond some 80 bytes, so that no file can flood a
+/// terminal.
+std::string Quoted(std::string_view value);
+
 /// The candidate nearest to `word` by edit distance, or "" when none is near enough to be a likely slip.
 std::string_view NearestSpelling(std::string_view word, std::span<const std::string_view> candidates);
 

@@ -10,31 +10,69 @@
 namespace myelin {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, double>, 8> kDurationUnits{{
-    {"ns", 1}, {"us", 1e3}, {"µs", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 6e10}, {"h", 3.6e12}, {"d", 8.64e13}}};
+constexpr std::array<std::pair<std::string_view, uint64_t>, 8> kDurationUnits{{{"ns", 1},
+                                                                               {"us", 1000},
+                                                                               {"µs", 1000},
+                                                                               {"ms", 1000000},
+                                                                               {"s", 1000000000},
+                                                                               {"m", 60000000000},
+                                                                               {"h", 3600000000000},
+                                                                               {"d", 86400000000000}}};
 
 constexpr std::array<std::pair<std::string_view, uint64_t>, 8> kSizeUnits{{{"", 1},
-                                                                            {"B", 1},
-                                                                            {"KiB", 1ULL << 10},
-                                                                            {"MiB", 1ULL << 20},
-                                                                            {"GiB", 1ULL << 30},
-                                                                            {"kB", 1000},
-                                                                            {"MB", 1000000},
-                                                                            {"GB", 1000000000}}};
+                                                                           {"B", 1},
+                                                                           {"KiB", 1ULL << 10},
+                                                                           {"MiB", 1ULL << 20},
+                                                                           {"GiB", 1ULL << 30},
+                                                                           {"kB", 1000},
+                                                                           {"MB", 1000000},
+                                                                           {"GB", 1000000000}}};
 
-constexpr double kMaxNs = static_cast<double>(std::numeric_limits<int64_t>::max());
+constexpr uint64_t kMax = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
 
-// Splits "30m10s" into 30, "m" and the rest "10s".
-bool TakeQuantity(std::string_view& text, double& number, std::string_view& unit) {
-  if (text.empty() || (text[0] != '.' && (text[0] < '0' || text[0] > '9'))) return false;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// "30m10s" is taken apart into 30, 0.0, "m" and the rest "10s". Whole and fraction are kept apart because a double
+// holds only 53 bits of a count of nanoseconds or bytes.
+struct Quantity {
+  uint64_t whole = 0;
+  double fraction = 0;
+  std::string_view unit;
+};
+
+std::optional<Quantity> TakeQuantity(std::string_view& text) {
+  Quantity quantity;
+  const char* const end = text.data() + text.size();
+  auto [at, error] = std::from_chars(text.data(), end, quantity.whole);
+  if (error == std::errc::result_out_of_range) return std::nullopt;
+  const bool has_whole = error == std::errc();
+  if (at != end && *at == '.') {
+    if (at + 1 == end || !IsDigit(at[1])) return std::nullopt;
+    at = std::from_chars(at, end, quantity.fraction, std::chars_format::fixed).ptr;
+  } else if (!has_whole) {
+    return std::nullopt;
+  }
+  text.remove_prefix(static_cast<size_t>(at - text.data()));
   size_t length = 0;
-  while (length < text.size() && (text[length] < '0' || text[length] > '9')) ++length;
-  unit = text.substr(0, length);
+  while (length < text.size() && !IsDigit(text[length]) && text[length] != '.') ++length;
+  quantity.unit = text.substr(0, length);
   text.remove_prefix(length);
-  return true;
+  return quantity;
+}
+
+// Adds the quantity in `units` to `total`; false when the unit is unknown or the sum does not fit.
+template <size_t N>
+bool Accumulate(const Quantity& quantity, const std::array<std::pair<std::string_view, uint64_t>, N>& units,
+                uint64_t& total) {
+  for (const auto& [name, scale] : units) {
+    if (name != quantity.unit) continue;
+    uint64_t whole = 0;
+    if (__builtin_mul_overflow(quantity.whole, scale, &whole)) return false;
+    if (__builtin_add_overflow(total, whole, &total)) return false;
+    const auto part = static_cast<uint64_t>(std::llround(quantity.fraction * static_cast<double>(scale)));
+    return !__builtin_add_overflow(total, part, &total) && total <= kMax;
+  }
+  return false;
 }
 
 }  // namespace
@@ -42,20 +80,12 @@ bool TakeQuantity(std::string_view& text, double& number, std::string_view& unit
 std::optional<Duration> ParseDuration(std::string_view text) {
   if (text == "0") return Duration::zero();
   if (text.empty()) return std::nullopt;
-  double total = 0;
+  uint64_t total = 0;
   while (!text.empty()) {
-    double number = 0;
-    std::string_view unit;
-    if (!TakeQuantity(text, number, unit)) return std::nullopt;
-    double scale = 0;
-    for (const auto& [name, ns] : kDurationUnits) {
-      if (name == unit) scale = ns;
-    }
-    if (scale == 0) return std::nullopt;
-    total += number * scale;
+    const std::optional<Quantity> quantity = TakeQuantity(text);
+    if (!quantity || !Accumulate(*quantity, kDurationUnits, total)) return std::nullopt;
   }
-  if (!(total < kMaxNs)) return std::nullopt;
-  return Duration(std::llround(total));
+  return Duration(static_cast<int64_t>(total));
 }
 
 std::string FormatDuration(Duration duration) {
@@ -79,16 +109,13 @@ std::string FormatDuration(Duration duration) {
 }
 
 std::optional<uint64_t> ParseSize(std::string_view text) {
-  double number = 0;
-  std::string_view unit;
-  if (!TakeQuantity(text, number, unit) || !text.empty()) return std::nullopt;
-  for (const auto& [name, scale] : kSizeUnits) {
-    if (name != unit) continue;
-    const double bytes = number * static_cast<double>(scale);
-    if (!(bytes < 9e18)) return std::nullopt;
-    return static_cast<uint64_t>(std::llround(bytes));
-  }
-  return std::nullopt;
+  const std::optional<Quantity> quantity = TakeQuantity(text);
+  if (!quantity || !text.empty()) return std::nullopt;
+  const bool in_bytes = quantity->unit.empty() || quantity->unit == "B";
+  if (in_bytes && quantity->fraction != 0) return std::nullopt;
+  uint64_t bytes = 0;
+  if (!Accumulate(*quantity, kSizeUnits, bytes)) return std::nullopt;
+  return bytes;
 }
 
 std::string FormatSize(uint64_t bytes) {
