@@ -3,7 +3,8 @@
 // A limiter as a plain class P (see policy.hpp for its constructors, MakeShard, Save and Load):
 //   AdmitVerdict Admit(const CallView&);   // [worker] of the shard, or const of P
 //   void Done(const ResultBatch&);         // [worker] likewise, optional
-// Admit must not block, allocate or call the host. An exception from it costs a strike; the host's fallback answers.
+// Admit must not block, allocate or call the host. An exception from it costs a strike, and the call passes; one that
+// guards permissions is registered as Limiter<P, OnFailure::kRefuse>, and the call is refused.
 #ifndef MYELIN_CPP_LIMITER_HPP
 #define MYELIN_CPP_LIMITER_HPP
 
@@ -12,6 +13,9 @@
 #include <myelin/cpp/policy.hpp>
 
 namespace myelin::sdk {
+
+/// What becomes of a call when the limiter fails to answer.
+enum class OnFailure { kAdmit, kRefuse };
 
 /// What a limiter answers; made by one of the three functions.
 struct AdmitVerdict {
@@ -67,29 +71,30 @@ struct MYELIN_SDK_HIDDEN LimiterHooks {
   }
 };
 
-template <class P>
+template <class P, OnFailure kOnFailure>
 constexpr myelin_limiter LimiterTable() noexcept {
   using Hooks = LimiterHooks<P>;
   myelin_limiter table{};
   FillLife<P>(table);
+  table.flags = kOnFailure == OnFailure::kRefuse ? MYELIN_LIMITER_FAIL_CLOSED : 0u;
   table.admit = &Hooks::Admit;
   if constexpr (kHas<DoneMember, ShardOf<P>>) table.done = &Hooks::Done;
   return table;
 }
 
-template <class P>
-MYELIN_SDK_HIDDEN inline constexpr myelin_limiter kLimiter = LimiterTable<P>();
+template <class P, OnFailure kOnFailure>
+MYELIN_SDK_HIDDEN inline constexpr myelin_limiter kLimiter = LimiterTable<P, kOnFailure>();
 
 }  // namespace detail
 
 /// The row of MYELIN_PLUGIN for limiter P, `name` in YAML.
-template <class P>
+template <class P, OnFailure kOnFailure = OnFailure::kAdmit>
 constexpr myelin_policy Limiter(const char* name, const char* doc) noexcept {
-  return detail::Row(MYELIN_LIMITER_1, name, doc, &detail::kLimiter<P>, nullptr, 0);
+  return detail::Row(MYELIN_LIMITER_1, name, doc, &detail::kLimiter<P, kOnFailure>, nullptr, 0);
 }
-template <class P, uint32_t kCount>
+template <class P, OnFailure kOnFailure = OnFailure::kAdmit, uint32_t kCount>
 constexpr myelin_policy Limiter(const char* name, const char* doc, const myelin_option (&options)[kCount]) noexcept {
-  return detail::Row(MYELIN_LIMITER_1, name, doc, &detail::kLimiter<P>, options, kCount);
+  return detail::Row(MYELIN_LIMITER_1, name, doc, &detail::kLimiter<P, kOnFailure>, options, kCount);
 }
 
 }  // namespace myelin::sdk
