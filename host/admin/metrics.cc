@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which number of HostStats becomes which metric.
+#include "admin/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include "admin/metric_families.h"
+#include "base/grpc_code.h"
+
+namespace myelin {
+namespace {
+
+MetricLabels With(MetricLabels labels, std::string name, std::string value) {
+  labels.push_back({std::move(name), std::move(value)});
+  return labels;
+}
+
+MetricLabels WithCode(const MetricLabels& labels, size_t code) {
+  return With(labels, "grpc_code", std::string(GrpcCodeName(code)));
+}
+
+void Add(EndpointStats& sum, const EndpointStats& other) {
+  // An address that was taken out and put back stands twice while the first one drains.
+  if (other.state == "up") sum.state = other.state;
+  sum.weight += other.weight;
+  sum.in_flight += other.in_flight;
+  for (size_t i = 0; i < sum.calls.size(); ++i) sum.calls[i] += other.calls[i];
+  for (size_t i = 0; i < sum.latency.buckets.size(); ++i) sum.latency.buckets[i] += other.latency.buckets[i];
+  sum.latency.sum_seconds += other.latency.sum_seconds;
+  sum.bytes_sent += other.bytes_sent;
+  sum.bytes_received += other.bytes_received;
+  sum.connections_connecting += other.connections_connecting;
+  sum.connections_ready += other.connections_ready;
+  sum.connections_draining += other.connections_draining;
+  sum.connections_opened += other.connections_opened;
+  sum.connect_failures += other.connect_failures;
+  sum.queued += other.queued;
+}
+
+/// Prometheus refuses a page on which two samples have the same labels.
+std::map<std::string, EndpointStats> ByAddress(const std::vector<EndpointStats>& endpoints) {
+  std::map<std::string, EndpointStats> out;
+  for (const EndpointStats& endpoint : endpoints) {
+    const auto [found, is_new] = out.try_emplace(endpoint.address, endpoint);
+    if (!is_new) Add(found->second, endpoint);
+  }
+  return out;
+}
+
+void AddHost(MetricFamilies& out, const HostStats& stats) {
+  out.Gauge("myelin_build_info", "The version that runs, as a label; always 1.", {{"version", stats.version}}, 1);
+  out.Gauge("myelin_uptime_seconds", "Time since the process started.", {}, stats.uptime_seconds);
+  out.Gauge("myelin_workers", "Threads on the data path.", {}, stats.workers);
+  out.Gauge("myelin_draining", "1 while the process finishes its calls before it ends.", {}, stats.draining ? 1 : 0);
+}
+
+void AddProxy(MetricFamilies& out, const ProxyStats& proxy) {
+  const MetricLabels labels{{"proxy", proxy.name}};
+  out.Gauge("myelin_proxy_info", "The policies in use, as labels; always 1.",
+            With(With(labels, "balancer", proxy.balancer), "pool", proxy.pool), 1);
+  out.Gauge("myelin_calls_in_flight", "Calls not yet answered to the end.", labels,
+            static_cast<double>(proxy.in_flight));
+  for (size_t code = 0; code < proxy.calls.size(); ++code) {
+    out.Counter("myelin_calls_total", "Calls ended, by the grpc-status sent downstream.", WithCode(labels, code),
+                proxy.calls[code]);
+  }
+  out.Counter("myelin_calls_refused_by_host_total", "Calls that myelin answered itself, without any upstream.", labels,
+              proxy.refused_by_host);
+  out.Counter("myelin_queue_timeouts_total", "Calls that waited for a connection longer than timeouts.queue.", labels,
+              proxy.queue_timeouts);
+}
+
+void AddEndpointCalls(MetricFamilies& out, const MetricLabels& labels, const EndpointStats& endpoint) {
+  for (size_t code = 0; code < endpoint.calls.size(); ++code) {
+    if (code != 0 && endpoint.calls[code] == 0) continue;  // thousands of endpoints times 17 would be mostly zeros
+    out.Counter("myelin_endpoint_calls_total", "Calls ended, by the endpoint's grpc-status.", WithCode(labels, code),
+                endpoint.calls[code]);
+  }
+  out.Gauge("myelin_endpoint_calls_in_flight", "Calls that the endpoint has not yet ended.", labels,
+            static_cast<double>(endpoint.in_flight));
+  out.Gauge("myelin_endpoint_queued_calls", "Calls that wait for a stream slot.", labels,
+            static_cast<double>(endpoint.queued));
+  out.Histogram("myelin_call_duration_seconds", "Time of whole calls, from the pick to the end.", labels,
+                endpoint.latency);
+  out.Counter("myelin_endpoint_sent_bytes_total", "Bytes relayed to the endpoint.", labels, endpoint.bytes_sent);
+  out.Counter("myelin_endpoint_received_bytes_total", "Bytes relayed from the endpoint.", labels,
+              endpoint.bytes_received);
+}
+
+void AddEndpointState(MetricFamilies& out, const MetricLabels& labels, const EndpointStats& endpoint) {
+  out.Gauge("myelin_endpoint_weight", "Configured weight.", labels, endpoint.weight);
+  for (const char* state : {"up", "down", "draining"}) {
+    out.Gauge("myelin_endpoint_state", "1 for the state that the endpoint is in, 0 for the others.",
+              With(labels, "state", state), endpoint.state == state ? 1 : 0);
+  }
+  const std::pair<const char*, uint64_t> connections[] = {{"connecting", endpoint.connections_connecting},
+                                                          {"ready", endpoint.connections_ready},
+                                                          {"draining", endpoint.connections_draining}};
+  for (const auto& [state, count] : connections) {
+    out.Gauge("myelin_endpoint_connections", "Connections, by state.", With(labels, "state", state),
+              static_cast<double>(count));
+  }
+  out.Counter("myelin_endpoint_connections_opened_total", "Connections established.", labels,
+              endpoint.connections_opened);
+  out.Counter("myelin_endpoint_connect_failures_total", "Attempts to connect that failed.", labels,
+              endpoint.connect_failures);
+}
+
+void AddLimiters(MetricFamilies& out, const ProxyStats& proxy) {
+  for (size_t i = 0; i < proxy.limiters.size(); ++i) {
+    const LimiterStats& limiter = proxy.limiters[i];
+    const MetricLabels labels{
+        {"proxy", proxy.name}, {"limiter", limiter.name}, {"position", std::to_string(i)}};  // one may stand twice
+    const std::pair<const char*, uint64_t> verdicts[] = {
+        {"admit", limiter.admitted}, {"delay", limiter.delayed}, {"reject", limiter.rejected}};
+    for (const auto& [verdict, count] : verdicts) {
+      out.Counter("myelin_limiter_verdicts_total", "What limiters decided, by their place in the proxy's list.",
+                  With(labels, "verdict", verdict), count);
+    }
+  }
+}
+
+void AddPolicies(MetricFamilies& out, const ProxyStats& proxy) {
+  std::map<std::pair<std::string, std::string>, uint64_t> strikes;
+  for (const PolicyStats& policy : proxy.policies) strikes[{policy.kind, policy.name}] += policy.strikes;
+  for (const auto& [policy, count] : strikes) {
+    out.Counter("myelin_policy_strikes_total", "Invalid answers of a policy, each decided by the host instead.",
+                {{"proxy", proxy.name}, {"kind", policy.first}, {"policy", policy.second}}, count);
+  }
+}
+
+/// A counter's name ends in _total and a gauge's does not, so two plugins can never make one family of two types.
+std::string PluginMetricName(const PluginMetric& metric) {
+  constexpr std::string_view kSuffix = "_total";
+  std::string name = "myelin_plugin_" + MetricName(metric.name);
+  const bool suffixed = name.ends_with(kSuffix);
+  if (metric.counter && !suffixed) name += kSuffix;
+  if (!metric.counter && suffixed) name.resize(name.size() - kSuffix.size());
+  return name;
+}
+
+void AddPluginMetrics(MetricFamilies& out, const std::vector<PluginMetric>& metrics) {
+  using Key = std::tuple<std::string, std::string, std::string>;
+  std::map<Key, PluginMetric> merged;  // two instances of a policy in one proxy count together
+  for (const PluginMetric& metric : metrics) {
+    const auto [found, is_new] = merged.try_emplace({PluginMetricName(metric), metric.proxy, metric.policy}, metric);
+    if (!is_new) found->second.value += metric.value;
+  }
+  for (const auto& [key, metric] : merged) {
+    const MetricLabels labels{{"proxy", metric.proxy}, {"policy", metric.policy}};
+    if (metric.counter) {
+      out.Counter(std::get<0>(key), metric.doc, labels, metric.value);
+    } else {
+      out.Gauge(std::get<0>(key), metric.doc, labels, static_cast<double>(metric.value));
+    }
+  }
+}
+
+}  // namespace
+
+std::string MetricsText(const HostStats& stats) {
+  MetricFamilies families;
+  AddHost(families, stats);
+  for (const ProxyStats& proxy : stats.proxies) {
+    AddProxy(families, proxy);
+    for (const auto& [address, endpoint] : ByAddress(proxy.endpoints)) {
+      const MetricLabels labels{{"proxy", proxy.name}, {"endpoint", address}};
+      AddEndpointCalls(families, labels, endpoint);
+      AddEndpointState(families, labels, endpoint);
+    }
+    AddLimiters(families, proxy);
+    AddPolicies(families, proxy);
+  }
+  AddPluginMetrics(families, stats.plugin_metrics);
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, families.Collect());
+  return out.str();
+}
+
+}  // namespace myelin
