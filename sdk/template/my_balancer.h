@@ -9,8 +9,7 @@
 
 class MyBalancer {
  public:
-  explicit MyBalancer(const myelin::sdk::Options& options)
-      : choices_(static_cast<uint32_t>(options.Integer("choices"))) {}
+  explicit MyBalancer(const myelin::sdk::Options& options) : choices_(options.Integer<uint32_t>("choices")) {}
 
   myelin::sdk::PickVerdict Pick(const myelin::sdk::SnapshotView& endpoints, const myelin::sdk::CallView& call) const {
     uint64_t random = call.Random();

@@ -132,10 +132,16 @@ class Node {
   bool Has(const char* name) const noexcept { return static_cast<bool>(At(name)); }
   /// The node under `name`; one of kind NULL if there is none.
   Node At(const char* name) const noexcept { return {options_, options_->get_node(node_, name)}; }
-  int64_t Integer(const char* name) const {
+  /// An integer, as a T; throws if T cannot hold it.
+  template <class T = int64_t>
+  T Integer(const char* name) const {
     int64_t out = 0;
     Expect(options_->get_integer(node_, name, &out), name);
-    return out;
+    const T narrow = static_cast<T>(out);
+    if (static_cast<int64_t>(narrow) != out || (narrow < T{}) != (out < 0)) {
+      throw Error(MYELIN_ERROR_INVALID, Where() + "'" + name + "' is " + std::to_string(out) + ", which is too large");
+    }
+    return narrow;
   }
   double Number(const char* name) const {
     double out = 0;
@@ -150,14 +156,19 @@ class Node {
   }
   bool Bool(const char* name) const { return Integer(name) != 0; }
   std::chrono::nanoseconds Duration(const char* name) const { return std::chrono::nanoseconds(Integer(name)); }
-  uint64_t Size(const char* name) const { return static_cast<uint64_t>(Integer(name)); }
+  uint64_t DurationNs(const char* name) const { return Integer<uint64_t>(name); }
+  uint64_t Size(const char* name) const { return Integer<uint64_t>(name); }
 
  private:
   void Expect(int32_t code, const char* what) const {
     if (code == MYELIN_OK) return;
+    throw Error(code,
+                Where() + "'" + what + (code == MYELIN_ERROR_NOT_FOUND ? "' is not given" : "' has another type"));
+  }
+
+  std::string Where() const {
     const std::string origin = Origin();
-    const char* problem = code == MYELIN_ERROR_NOT_FOUND ? "' is not given" : "' has another type";
-    throw Error(code, (origin.empty() ? "" : origin + ": ") + "'" + what + problem);
+    return origin.empty() ? origin : origin + ": ";
   }
 
   const myelin_options* options_;
