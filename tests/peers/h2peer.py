@@ -160,8 +160,7 @@ class Connection:
 
     def _take(self, event):
         if isinstance(event, h2.events.RequestReceived):
-            stream = self.streams[event.stream_id] = Stream(self, event.stream_id)
-            threading.Thread(target=self._serve, args=(stream,), daemon=True).start()
+            self.streams[event.stream_id] = Stream(self, event.stream_id)
         if isinstance(event, h2.events.ConnectionTerminated):
             self.goaway = event
         stream = self.streams.get(getattr(event, "stream_id", None))
@@ -181,6 +180,8 @@ class Connection:
             stream.reset_code = int(event.error_code)
             stream.order.append("reset")
         stream.ended = stream.ended or end
+        if isinstance(event, h2.events.RequestReceived):
+            threading.Thread(target=self._serve, args=(stream,), daemon=True).start()
 
     def _serve(self, stream):
         try:
