@@ -67,8 +67,8 @@ INSTANTIATE_TEST_SUITE_P(Balancer, WhatAConstructorThrows,
                                          Thrown{"throw code", MYELIN_ERROR_UNSUPPORTED, "not on this host"},
                                          Thrown{"throw invalid", MYELIN_ERROR_INVALID, "not that"},
                                          Thrown{"throw bad_alloc", MYELIN_ERROR_NO_MEMORY, "out of memory"}),
-                         [](const testing::TestParamInfo<Thrown>& info) {
-                           std::string name = info.param.state;
+                         [](const testing::TestParamInfo<Thrown>& thrown) {
+                           std::string name = thrown.param.state;
                            std::replace(name.begin(), name.end(), ' ', '_');
                            return name;
                          });
