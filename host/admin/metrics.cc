@@ -26,8 +26,13 @@ MetricLabels WithCode(const MetricLabels& labels, size_t code) {
 
 void Add(EndpointStats& sum, const EndpointStats& other) {
   // An address that was taken out and put back stands twice while the first one drains.
-  if (other.state == "up") sum.state = other.state;
-  sum.weight += other.weight;
+  if (sum.state == "draining") {
+    sum.state = other.state;
+    sum.weight = other.weight;
+  } else if (other.state != "draining") {
+    sum.weight += other.weight;
+    if (other.state == "up") sum.state = other.state;
+  }
   sum.in_flight += other.in_flight;
   for (size_t i = 0; i < sum.calls.size(); ++i) sum.calls[i] += other.calls[i];
   for (size_t i = 0; i < sum.latency.buckets.size(); ++i) sum.latency.buckets[i] += other.latency.buckets[i];

@@ -100,6 +100,7 @@ TEST(Metrics, AnAddressThatStandsTwiceBecomesOneSeries) {
   EXPECT_EQ(page.samples.at(OfEndpoint("myelin_endpoint_calls_total", R"(grpc_code="OK")")), 202);
   EXPECT_EQ(page.samples.at(OfEndpoint("myelin_call_duration_seconds_count")), 212);
   EXPECT_EQ(page.samples.at(OfEndpoint("myelin_endpoint_state", R"(state="up")")), 1);
+  EXPECT_EQ(page.samples.at(OfEndpoint("myelin_endpoint_weight")), 10);
 }
 
 TEST(Metrics, OneNameAsCounterAndAsGaugeIsTwoFamilies) {
