@@ -71,27 +71,30 @@ bool LeastLoaded::AnyJoining(uint64_t now_ns) const {
   return now_ns < newest_ns_ || (now_ns - newest_ns_) / 2 < settings_.slow_start_ns;
 }
 
+// Against the longest-standing of its group, which always takes part: where all have just joined, nobody is held back.
 // `seen` is the part of the picks that look at a member at all.
-bool LeastLoaded::Admits(const Member& member, uint64_t now_ns, double seen, RandomStream& random) const {
-  if (member.joined_ns == 0) return true;
-  const uint64_t age_ns = now_ns > member.joined_ns ? now_ns - member.joined_ns : 0;
+bool LeastLoaded::Admits(const Member& member, uint64_t oldest_ns, uint64_t now_ns, double seen,
+                         RandomStream& random) const {
+  if (member.joined_ns <= oldest_ns) return true;
   const double fair = static_cast<double>(member.weight) / static_cast<double>(total_weight_);
-  return random.Chance(SlowStartShare(age_ns, settings_.slow_start_ns, fair) / seen);
+  const auto share = [&](uint64_t joined_ns) {
+    if (joined_ns == 0) return 1.0;
+    return SlowStartShare(now_ns > joined_ns ? now_ns - joined_ns : 0, settings_.slow_start_ns, fair);
+  };
+  return random.Chance(share(member.joined_ns) / share(oldest_ns) / seen);
 }
 
 const LeastLoaded::Member& LeastLoaded::BestOf(std::span<const Member> group, uint64_t now_ns, double seen,
                                                RandomStream& random) const {
+  uint64_t oldest_ns = UINT64_MAX;  // nobody is held back
   if (AnyJoining(now_ns)) {
-    Contest admitted(random);
-    for (const Member& member : group) {
-      if (Admits(member, now_ns, seen, random)) admitted.Enter(member);
-    }
-    if (admitted.best() != nullptr) return *admitted.best();
-    // All of the group have just joined: nobody to hold them back for.
+    for (const Member& member : group) oldest_ns = std::min(oldest_ns, member.joined_ns);
   }
-  Contest all(random);
-  for (const Member& member : group) all.Enter(member);
-  return *all.best();
+  Contest contest(random);
+  for (const Member& member : group) {
+    if (Admits(member, oldest_ns, now_ns, seen, random)) contest.Enter(member);
+  }
+  return *contest.best();
 }
 
 // `choices` different members, each set equally likely: Floyd's sampling (J. Bentley and R. Floyd, "A sample of

@@ -51,7 +51,7 @@ class LeastLoaded {
   class Contest;
 
   bool AnyJoining(uint64_t now_ns) const;
-  bool Admits(const Member& member, uint64_t now_ns, double seen, RandomStream& random) const;
+  bool Admits(const Member& member, uint64_t oldest_ns, uint64_t now_ns, double seen, RandomStream& random) const;
   const Member& BestOf(std::span<const Member> group, uint64_t now_ns, double seen, RandomStream& random) const;
   std::span<const Member> Draw(std::span<Member> room, RandomStream& random) const;
 

@@ -206,6 +206,16 @@ TEST_F(StrictPoolIdle, ReopensOnDemandUpToSize) {
   EXPECT_EQ(host_.opened(), 6u);
 }
 
+TEST_F(StrictPoolIdle, ReopensAheadOfNeedWhileTheOthersAreBusy) {
+  host_.End(host_.Start());
+  host_.Pass(60);
+  host_.Start();
+  host_.Connect();
+  EXPECT_EQ(host_.live(), 1u);
+  EXPECT_EQ(host_.Start(), 4u);  // takes the busy one that is ready rather than wait
+  EXPECT_EQ(host_.live(), 2u);
+}
+
 TEST_F(StrictPoolIdle, OpensForCallsThatQueueWhenAllIsLost) {
   host_.set_picked();
   host_.set_queued(5);
@@ -223,6 +233,16 @@ TEST_F(StrictPoolIdle, ARetiredConnectionInUseIsReplacedEvenSo) {
   host.Pass(35);
   EXPECT_EQ(host.Count(MYELIN_CONNECTION_DRAINING), 1u);
   EXPECT_EQ(host.live(), 1u);
+}
+
+TEST(StrictPool, DrainsWhatIsTooMuchWhenWorkersBecomeMore) {
+  const StrictPool pool(Sized(4));
+  Host host(pool);
+  host.Connect();
+  host.set_worker_count(2);
+  host.Pass(2);
+  EXPECT_EQ(host.live(), 2u);
+  EXPECT_EQ(host.opened(), 4u);
 }
 
 TEST(StrictPool, ATickWithoutRoomGoesOnWithTheNext) {

@@ -112,6 +112,7 @@ class PoolHost {
   const std::vector<myelin_connection>& connections() const { return connections_; }
   uint64_t opened() const { return last_id_; }  // connections so far; also the id of the newest
   void set_queued(uint32_t queued) { view_.queued = queued; }
+  void set_worker_count(uint32_t worker_count) { view_.worker_count = worker_count; }
   void set_picked() { ++cell_.picked_total; }
 
   uint32_t capacity = 64;  // commands that fit in a tick
