@@ -89,8 +89,7 @@ Cidr::Cidr(const std::string& text) {
   }
   const unsigned bits = *prefix + (kAddressBits - width);
   mask_ = {LeadingOnes(bits), bits > 64 ? LeadingOnes(bits - 64) : 0, false};
-  // ::ffff:0:0/80 and the like hold more than the mapped addresses, so they are blocks of IPv6.
-  network_ = {address->high & mask_.high, address->low & mask_.low, address->ipv4 && bits >= kMappedBits};
+  network_ = {address->high & mask_.high, address->low & mask_.low, address->ipv4};
   if (network_.high != address->high || network_.low != address->low) {
     throw std::invalid_argument("'" + text + "' has bits beyond its prefix; did you mean " +
                                 Format(network_, width < kAddressBits) + text.substr(slash) + "?");

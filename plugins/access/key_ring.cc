@@ -32,7 +32,8 @@ KeyRing::KeyRing(const std::vector<ApiKey>& keys) : words_(1) {
 }
 
 KeyRing::Match KeyRing::Find(std::string_view presented) const {
-  std::array<uint64_t, kMaxKeySize / kWordSize> padded{};
+  std::array<uint64_t, kMaxKeySize / kWordSize> padded;
+  std::fill_n(padded.begin(), words_, 0);
   std::memcpy(padded.data(), presented.data(), std::min(presented.size(), words_ * kWordSize));
   uint64_t found = 0;  // index + 1; keys differ, so at most one is or-ed in
   uint64_t compared = 0;
