@@ -2,6 +2,7 @@
 #
 # Policies by their effect on calls: shares, queues, limits, permissions, routes.
 import collections
+import tempfile
 import threading
 import time
 
@@ -141,6 +142,26 @@ class PolicyTest(harness.ProxyTest):
         unary(channel, "Name")
         self.assertIn("0.02", failure(unary, channel, "Name").details())
         self.assertIn("0.01", failure(unary, channel, "Name").details())
+
+    def test_access_admits_by_key_and_rule(self):
+        """UNAUTHENTICATED without credentials, PERMISSION_DENIED where a rule denies."""
+        with tempfile.NamedTemporaryFile("w", prefix="myelin-test-") as keys:
+            keys.write("alice 9f2c1e0c5b7a4d61\nbob 4f0e77aa91b3c2d8\n")
+            keys.flush()
+            rules = [{"action": "deny", "method": "/test.Service/Admin*", "key": "bob"},
+                     {"action": "deny", "metadata": {"x-zone": "guest*"}},
+                     {"action": "allow", "peer": "127.0.0.0/8"}]
+            up = self.named("a", AdminName=lambda requests, _: (list(requests), iter([b"admin"]))[1])
+            target = self.start([up], limiters=[{"access": {"api_keys_file": keys.name, "rules": rules}}])
+        channel = self.channel(target)
+        alice, bob = ("x-api-key", "9f2c1e0c5b7a4d61"), ("x-api-key", "4f0e77aa91b3c2d8")
+        code = lambda method, *metadata: failure(unary, channel, method, metadata=metadata).code()
+        self.assertEqual(unary(channel, "AdminName", metadata=(alice,))[0], b"admin")
+        self.assertEqual(unary(channel, "Name", metadata=(bob,))[0], b"a")
+        self.assertEqual(code("Name"), grpc.StatusCode.UNAUTHENTICATED)
+        self.assertEqual(code("Name", ("x-api-key", "wrong")), grpc.StatusCode.UNAUTHENTICATED)
+        self.assertEqual(code("AdminName", bob), grpc.StatusCode.PERMISSION_DENIED)
+        self.assertEqual(code("Name", alice, ("x-zone", "guest-7")), grpc.StatusCode.PERMISSION_DENIED)
 
     # Routes
 

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The steps of script/demo. Each prints what it does and what came of it, and is judged by its own measure.
+import argparse
+import signal
+import subprocess
+import sys
+import time
+
+from load import Load, burst
+from stage import CONFIG, ROOT, Stage
+from table import Table
+
+SECONDS = 6
+SHARE_MARGIN = 0.04  # some five standard deviations of the smallest sample that a slow machine makes
+SLOW_MS = 100
+results = []
+
+
+def title(text):
+    number = len(results) + 1
+    print(f"\n{number}. {text}", flush=True)
+
+
+def judge(passed, text):
+    results.append((passed, text))
+    print(f"  {'PASS' if passed else 'FAIL'}  {text}", flush=True)
+
+
+def watch(stage, seconds):
+    """Calls for so long, with the table; returns the table, the last numbers and the load."""
+    table = Table(stage.names, stage.weights, stage.stats())
+    load = Load(stage.address)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        table.draw(stage.stats())
+        time.sleep(0.2)
+    load.stop()
+    stats = stage.stats()
+    table.draw(stats, final=True)
+    return table, stats, load
+
+
+def by_weight(stage):
+    title("random_weight: calls follow the weights 10 : 5 : 1")
+    stage.start()
+    table, stats, load = watch(stage, SECONDS)
+    calls, shares = table.shares(stats)
+    off = max(abs(shares[a] - table.expected(a)) for a in shares)
+    text = ", ".join(f"{stage.names[a]} {shares[a]:.1%} of {table.expected(a):.1%}" for a in shares)
+    judge(not load.errors and off < SHARE_MARGIN, f"{sum(calls.values())} calls, {len(load.errors)} failed: {text}")
+
+
+def limited(stage):
+    title("token_bucket: a caller beyond 500 calls a second is refused, the others are not")
+    load = Load(stage.address)
+    served, errors = burst(stage.address, "greedy", 600)
+    load.stop()
+    codes = {error.code().name for error in errors}
+    if errors:
+        print(f"  {errors[0].code().name}: {errors[0].details()}")
+    judge(codes == {"RESOURCE_EXHAUSTED"} and served >= 100 and not load.errors,
+          f"greedy: {served} of 600 served, {len(errors)} refused; the others: {len(load.errors)} refused")
+
+
+def streamed(stage):
+    title("a stream both ways, from a Ruby client")
+    result = subprocess.run(["/usr/bin/ruby", ROOT / "script/demo.d/stream.rb", stage.address, "200"],
+                            capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    last = (result.stdout + result.stderr).strip().splitlines()
+    judge(result.returncode == 0, last[0] if last else "the client said nothing")
+
+
+def drained(stage):
+    title("SIGTERM: finishes what is there and leaves")
+    code = stage.stop_proxy()
+    judge(code == 0, f"exit code {code}")
+
+
+def by_load(stage):
+    title(f"endpoint a, the heaviest, now takes {SLOW_MS} ms a call; still random_weight")
+    stage.make_slow(0, SLOW_MS)
+    slow = stage.upstreams[0].address
+    stage.start()
+    table, stats, before = watch(stage, SECONDS / 2)
+    blind = table.shares(stats)[1][slow]
+    judge(blind > 0.5, f"a still gets {blind:.1%} of the calls; median latency {before.median_ms():.1f} ms")
+
+    title("the same with one flag: --balancer min_conn")
+    stage.start("--balancer", "min_conn")
+    table, stats, after = watch(stage, SECONDS)
+    share = table.shares(stats)[1][slow]
+    judge(share < blind / 2 and after.median_ms() < before.median_ms() and not after.errors,
+          f"a gets {share:.1%} instead of {blind:.1%}; median latency {after.median_ms():.1f} ms "
+          f"instead of {before.median_ms():.1f} ms")
+
+
+def keep(stage):
+    stage.make_slow(0, 0)
+    stage.start()
+    print(f"""
+Running until Ctrl-C. In another terminal:
+  /usr/bin/python3 tests/peers/call.py {stage.address} --count 16
+  curl http://{stage.admin}/stats""", flush=True)
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--keep", action="store_true")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    since = time.monotonic()
+    print(f"\nThree upstreams (Python), myelin with {CONFIG}, clients in Python and Ruby.")
+    stage = Stage()
+    try:
+        for step in (by_weight, limited, streamed, drained, by_load):
+            step(stage)
+        print(f"\nSummary, after {time.monotonic() - since:.0f} s")
+        for index, (passed, text) in enumerate(results, 1):
+            print(f"  {'PASS' if passed else 'FAIL'}  {index}. {text}")
+        if arguments.keep:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+            keep(stage)
+    finally:
+        stage.close()
+    return 0 if all(passed for passed, _ in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
