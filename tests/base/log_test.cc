@@ -3,70 +3,24 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <array>
+#include <mutex>
 #include <thread>
 
-#include "base/diagnostics.h"
 #include "base/grpc_code.h"
 #include "base/log_access.h"
 #include "base/log_escape.h"
+#include "base/log_fixture.h"
 #include "base/log_limit.h"
 
 namespace myelin {
 namespace {
 
-namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-using ::testing::ElementsAre;
+using test::kMorning;
+using test::LogTest;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
-using ::testing::StartsWith;
-using TimePoint = std::chrono::system_clock::time_point;
-
-constexpr TimePoint kMorning = std::chrono::sys_days{std::chrono::year{2026} / 1 / 31} + 9h + 15min;
-
-class LogTest : public ::testing::Test {
- protected:
-  LogTest() {
-    std::string pattern = (fs::temp_directory_path() / "myelin_log_XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~LogTest() override { fs::remove_all(folder_); }
-
-  LogOptions Options() {
-    LogOptions options;
-    options.file.path = Path("myelin.log");
-    options.file.now = [this] { return now_.load(); };
-    options.queue_lines = 0;
-    return options;
-  }
-
-  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
-
-  std::string Read(const std::string& name) const {
-    std::ifstream in(Path(name));
-    return (std::ostringstream() << in.rdbuf()).str();
-  }
-
-  std::vector<std::string> Files() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(folder_)) names.push_back(entry.path().filename().string());
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-
-  /// Makes a file that was last written at `time`.
-  void Write(const std::string& name, const std::string& text, TimePoint time) const {
-    std::ofstream(Path(name)) << text;
-    fs::last_write_time(Path(name), fs::file_time_type::clock::from_sys(time));
-  }
-
-  fs::path folder_;
-  std::atomic<TimePoint> now_{kMorning};
-};
 
 TEST_F(LogTest, ATextLineHasTimeLevelComponentAndFields) {
   Logger log(Options());
@@ -151,125 +105,6 @@ TEST(LogFormat, LevelNamesReadBack) {
   EXPECT_EQ(ParseLogLevel("warn"), LogLevel::kWarning);
   EXPECT_EQ(ParseLogLevel("loud"), std::nullopt);
   EXPECT_EQ(ParseLogFormat("xml"), std::nullopt);
-}
-
-TEST_F(LogTest, AFullFileIsSetAside) {
-  LogOptions options = Options();
-  options.file.max_size = 100;
-  Logger log(options);
-  for (int i = 0; i < 3; ++i) log.Info("a", std::string(40, static_cast<char>('a' + i)));
-  EXPECT_THAT(Files(), ElementsAre("myelin.log", "myelin.log.20260131T091500Z", "myelin.log.20260131T091500Z-1"));
-  EXPECT_THAT(Read("myelin.log.20260131T091500Z"), HasSubstr("aaaa"));
-  EXPECT_THAT(Read("myelin.log.20260131T091500Z-1"), HasSubstr("bbbb"));
-  EXPECT_THAT(Read("myelin.log"), HasSubstr("cccc"));
-}
-
-TEST_F(LogTest, APeriodThatEndsBeginsANewFile) {
-  LogOptions options = Options();
-  options.file.rotate = 24h;
-  Logger log(options);
-  log.Info("a", "saturday");
-  now_ = kMorning + 14h;
-  log.Info("a", "saturday too");
-  now_ = kMorning + 15h;  // 00:15 UTC
-  log.Info("a", "sunday");
-  EXPECT_THAT(Files(), ElementsAre("myelin.log", "myelin.log.20260201T001500Z"));
-  EXPECT_THAT(Read("myelin.log.20260201T001500Z"), HasSubstr("saturday too"));
-  EXPECT_THAT(Read("myelin.log"), HasSubstr("sunday"));
-}
-
-TEST_F(LogTest, ARestartGoesOnWithTheFileOfThisPeriod) {
-  Write("myelin.log", "before\n", kMorning - 1h);
-  LogOptions options = Options();
-  options.file.rotate = 24h;
-  Logger(options).Info("a", "after");
-  EXPECT_THAT(Files(), ElementsAre("myelin.log"));
-  EXPECT_EQ(Read("myelin.log"), "before\n2026-01-31T09:15:00.000Z INFO  [a] after\n");
-}
-
-TEST_F(LogTest, ARestartSetsTheFileOfAnEarlierPeriodAside) {
-  Write("myelin.log", "yesterday\n", kMorning - 10h);
-  LogOptions options = Options();
-  options.file.rotate = 24h;
-  Logger(options).Info("a", "today");
-  EXPECT_THAT(Files(), ElementsAre("myelin.log", "myelin.log.20260131T091500Z"));
-  EXPECT_EQ(Read("myelin.log.20260131T091500Z"), "yesterday\n");
-}
-
-TEST_F(LogTest, OnlyPartsOlderThanKeepAreDeleted) {
-  LogOptions options = Options();
-  options.file.keep = 24h * 30;
-  const std::vector<std::string> stay{"myelin.log.20260102T091500Z", "myelin.log.20250101T000000Z.gz", "myelin.log.old",
-                                      "other.log.20200101T000000Z", "myelin.log.20259901T000000Z"};
-  for (const auto& name : stay) Write(name, "x", kMorning - 24h * 3650);
-  Write("myelin.log.20260101T091459Z", "x", kMorning);
-  Write("myelin.log.20250601T000000Z-12", "x", kMorning);
-  const Logger log(options);
-  std::vector<std::string> expected = stay;
-  expected.push_back("myelin.log");
-  EXPECT_THAT(Files(), ::testing::UnorderedElementsAreArray(expected));
-}
-
-TEST_F(LogTest, ARotationDeletesWhatHasGrownOld) {
-  LogOptions options = Options();
-  options.file.rotate = 24h;
-  options.file.keep = 48h;
-  Logger log(options);
-  for (int day = 0; day < 10; ++day) {
-    now_ = kMorning + day * 24h;
-    log.Info("a", "line");
-  }
-  EXPECT_THAT(Files(), ElementsAre("myelin.log", "myelin.log.20260207T091500Z", "myelin.log.20260208T091500Z",
-                                   "myelin.log.20260209T091500Z"));
-}
-
-TEST_F(LogTest, ReopenFollowsAFileThatWasMoved) {
-  Logger log(Options());
-  log.Info("a", "first");
-  fs::rename(Path("myelin.log"), Path("moved"));
-  log.Info("a", "second");
-  EXPECT_EQ(log.Reopen(), "");
-  log.Info("a", "third");
-  EXPECT_THAT(Read("moved"), HasSubstr("second"));
-  EXPECT_EQ(Read("myelin.log"), "2026-01-31T09:15:00.000Z INFO  [a] third\n");
-}
-
-TEST_F(LogTest, AFailedReopenSaysWhyAndLosesNothing) {
-  fs::create_directory(Path("sub"));
-  LogOptions options = Options();
-  options.file.path = Path("sub/myelin.log");
-  Logger log(options);
-  fs::rename(Path("sub"), Path("gone"));
-  EXPECT_THAT(log.Reopen(), HasSubstr("sub/myelin.log' again: No such file or directory"));
-  log.Info("a", "still here");
-  EXPECT_THAT(Read("gone/myelin.log"), HasSubstr("still here"));
-}
-
-TEST_F(LogTest, AFileSetAsideByAnotherProcessIsNotSetAsideTwice) {
-  LogOptions options = Options();
-  options.file.max_size = 60;
-  Logger old_process(options);
-  old_process.Info("a", std::string(30, 'o'));
-  Logger new_process(options);
-  new_process.Info("a", std::string(30, 'n'));
-  old_process.Info("a", std::string(30, 'p'));
-  EXPECT_THAT(Files(), SizeIs(2));
-  EXPECT_THAT(Read("myelin.log"), HasSubstr("nnnn"));
-  EXPECT_THAT(Read("myelin.log"), HasSubstr("pppp"));
-}
-
-TEST_F(LogTest, AFileThatCannotBeOpenedIsNamedWithTheReason) {
-  LogOptions options = Options();
-  options.file.path = Path("no/such/folder/myelin.log");
-  try {
-    Logger log(options);
-    FAIL() << "it opened";
-  } catch (const StartupError& error) {
-    EXPECT_THAT(error.diagnostics().at(0).message,
-                StartsWith("cannot write the log file '" + options.file.path + "': No such file or directory; name"));
-  }
-  options.file.path = folder_.string();
-  EXPECT_THROW(Logger{options}, StartupError);
 }
 
 TEST_F(LogTest, TheQueueLosesNothingThatItHasRoomFor) {
