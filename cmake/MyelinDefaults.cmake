@@ -28,7 +28,7 @@ endif()
 add_library(myelin_warnings INTERFACE)
 target_compile_options(myelin_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align -Wundef
-  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>
   $<$<BOOL:${MYELIN_WERROR}>:-Werror>)
 
 if(MYELIN_SANITIZE)

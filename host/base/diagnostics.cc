@@ -58,6 +58,11 @@ void Diagnostics::Warning(Origin origin, std::string message) {
   all_.push_back({Diagnostic::Severity::kWarning, std::move(origin), std::move(message)});
 }
 
+void Diagnostics::Append(const Diagnostics& more) {
+  all_.insert(all_.end(), more.all_.begin(), more.all_.end());
+  error_count_ += more.error_count_;
+}
+
 StartupError::StartupError(std::vector<Diagnostic> diagnostics)
     : std::runtime_error(Join(diagnostics)), diagnostics_(std::move(diagnostics)) {}
 

@@ -29,6 +29,8 @@ class Diagnostics {
   void Error(Origin origin, std::string message);
   void Warning(Origin origin, std::string message);
 
+  void Append(const Diagnostics& more);
+
   bool HasErrors() const { return error_count_ > 0; }
   const std::vector<Diagnostic>& all() const { return all_; }
 

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "call/call.h"
+
+#include <algorithm>
+
+#include "base/log_access.h"
+
+namespace myelin {
+namespace {
+
+bool CountsAsFailure(uint32_t grpc_status) {
+  return grpc_status == MYELIN_GRPC_UNAVAILABLE || grpc_status == MYELIN_GRPC_INTERNAL ||
+         grpc_status == MYELIN_GRPC_UNKNOWN || grpc_status == MYELIN_GRPC_DEADLINE_EXCEEDED;
+}
+
+size_t StatusIndex(uint32_t grpc_status) {
+  return grpc_status < kGrpcStatusCount ? grpc_status : MYELIN_GRPC_UNKNOWN;
+}
+
+myelin_string View(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view View(const myelin_string& text) { return {text.data, text.size}; }
+
+}  // namespace
+
+Call::Call(Handler& handler)
+    : handler_(handler), timer_([](void* self) { static_cast<Call*>(self)->OnTimer(); }, this) {}
+
+Call::~Call() {
+  if (state_ != State::kNew) End(MYELIN_OUTCOME_LOST, MYELIN_GRPC_INTERNAL, "the call was dropped");
+}
+
+void Call::Start(ProxyShard& entry, const CallRequest& request) {
+  request_ = &request;
+  proxy_ = &entry.RouteFor(request);
+  proxy_->counters().in_flight.Add();
+  deadline_ns_ = request.deadline_ns;
+  if (const auto timeout = static_cast<uint64_t>(settings().request_timeout.count())) {
+    deadline_ns_ = std::min(deadline_ns_, request.start_ns + timeout);
+  }
+  FillAbi(request);
+  Admit();
+}
+
+void Call::FillAbi(const CallRequest& request) {
+  abi_.struct_size = sizeof(myelin_call);
+  abi_.start_ns = request.start_ns;
+  abi_.deadline_ns = deadline_ns_;
+  abi_.path = View(request.path);
+  const MethodName name = SplitPath(request.path);
+  abi_.service = View(name.service);
+  abi_.method = View(name.method);
+  abi_.authority = View(request.authority);
+  abi_.peer = View(request.peer.text);
+  std::copy(request.peer.ip.begin(), request.peer.ip.end(), abi_.peer_ip);
+  abi_.peer_family = request.peer.family;
+  abi_.peer_port = request.peer.port;
+  if (request.metadata != nullptr && !proxy_->keys().keys().empty()) FillMetadata(*request.metadata);
+  abi_.metadata = metadata_.data();
+  abi_.metadata_count = static_cast<uint32_t>(metadata_.size());
+  abi_.metadata_stride = sizeof(myelin_metadata);
+}
+
+void Call::FillMetadata(const RequestMetadata& metadata) {
+  const auto& keys = proxy_->keys().keys();
+  for (const std::string& key : keys) {
+    const size_t before = values_.size();
+    metadata.ForEach(
+        key,
+        [](void* self, std::string_view value) { static_cast<Call*>(self)->values_.push_back(View(value)); }, this);
+    metadata_.push_back({static_cast<uint32_t>(values_.size() - before), 0, nullptr});
+  }
+  const myelin_string* next = values_.data();  // only now, for the values moved while they were gathered
+  for (myelin_metadata& entry : metadata_) {
+    entry.values = next;
+    next += entry.count;
+  }
+}
+
+const myelin_call& Call::FillCall() {
+  abi_.now_ns = proxy_->worker().now_ns;
+  abi_.random = proxy_->worker().random.Next();
+  return abi_;
+}
+
+void Call::Admit() {
+  while (tokens_.size() < proxy_->limiters_.size()) {
+    const size_t index = tokens_.size();
+    ProxyCounters::LimiterCounters& counters = proxy_->counters().limiters[index];
+    myelin_admit answer{};
+    answer.struct_size = sizeof(myelin_admit);
+    const uint32_t verdict = proxy_->limiters_[index]->Admit(FillCall(), answer);
+    if (verdict == MYELIN_ADMIT_REJECT) {
+      counters.rejected.Add();
+      const uint32_t status = answer.status == 0 ? MYELIN_GRPC_RESOURCE_EXHAUSTED : answer.status;
+      Refuse(static_cast<uint32_t>(StatusIndex(status)), View(answer.message), answer.pushback_ms);
+      return;
+    }
+    if (tokens_.empty()) admitted_ns_ = proxy_->worker().now_ns;
+    tokens_.push_back(answer.token);
+    counters.admitted.Add();
+    if (verdict == MYELIN_ADMIT_DELAY && answer.delay_ns > 0) {
+      counters.delayed.Add();
+      Delay(answer.delay_ns);
+      return;
+    }
+  }
+  Pick();
+}
+
+void Call::Delay(uint64_t delay_ns) {
+  constexpr uint64_t kLongest = 3600ULL * 1'000'000'000;
+  state_ = State::kDelayed;
+  proxy_->worker().timers.Start(timer_, proxy_->worker().now_ns + std::min(delay_ns, kLongest));
+}
+
+void Call::OnTimer() {
+  if (state_ == State::kDelayed) {
+    Admit();
+    return;
+  }
+  proxy_->counters().queue_timeouts.Add();
+  Refuse(MYELIN_GRPC_UNAVAILABLE, "the balancer found no endpoint within " +
+                                      FormatDuration(settings().queue_timeout) + " (timeouts.queue)");
+}
+
+void Call::Pick() {
+  timer_.Stop();
+  state_ = State::kPicking;
+  if (!proxy_->snapshot_ || proxy_->snapshot_->size() == 0) {
+    Refuse(MYELIN_GRPC_UNAVAILABLE, proxy_->NothingReachable());
+    return;
+  }
+  const std::shared_ptr<const Snapshot>& snapshot = proxy_->snapshot_;
+  myelin_pick answer{};
+  answer.struct_size = sizeof(myelin_pick);
+  const uint32_t verdict = proxy_->balancer_.Pick(snapshot->abi(), FillCall(), answer);
+  if (verdict == MYELIN_PICK_QUEUE) {
+    QueuePick();
+  } else if (verdict == MYELIN_PICK_FAIL) {
+    const uint32_t status = answer.status == 0 ? MYELIN_GRPC_UNAVAILABLE : answer.status;
+    Refuse(static_cast<uint32_t>(StatusIndex(status)), View(answer.message));
+  } else {
+    TakeEndpoint(*snapshot->endpoint(answer.index), answer.token);
+  }
+}
+
+void Call::QueuePick() {
+  state_ = State::kWaiting;
+  if (pick_queue_until_ns_ == 0) {
+    pick_queue_until_ns_ = proxy_->worker().now_ns + static_cast<uint64_t>(settings().queue_timeout.count());
+  }
+  proxy_->pick_queue_.push_back(pick_queue_hook_);
+  proxy_->worker().timers.Start(timer_, pick_queue_until_ns_);
+}
+
+// A snapshot can be older than a failed connect; then another endpoint is tried before the call is given up.
+void Call::TakeEndpoint(const Endpoint& picked, uint64_t token) {
+  const Endpoint* endpoint = &picked;
+  if (proxy_->pool_of(picked).InBackoff()) {
+    endpoint = AnyReachable();
+    token = 0;
+    if (endpoint == nullptr) {
+      Refuse(MYELIN_GRPC_UNAVAILABLE, proxy_->NothingReachable());
+      return;
+    }
+  }
+  ++abi_.attempt;
+  last_endpoint_ = endpoint;
+  EndpointPool& pool = proxy_->pool_of(*endpoint);
+  lease_ = Lease(pool, token, proxy_->worker().now_ns);
+  if (admitted_ns_ == 0) admitted_ns_ = proxy_->worker().now_ns;
+  state_ = State::kWaiting;
+  if (Connection* connection = pool.Acquire(*this)) TakeStream(*connection);
+}
+
+const Endpoint* Call::AnyReachable() {
+  const Snapshot& snapshot = *proxy_->snapshot_;
+  const uint32_t first = static_cast<uint32_t>(proxy_->worker().random.Next() % snapshot.size());
+  for (uint32_t i = 0; i < snapshot.size(); ++i) {
+    const Endpoint& endpoint = *snapshot.endpoint((first + i) % snapshot.size());
+    if (endpoint.spec().weight > 0 && !proxy_->pool_of(endpoint).InBackoff()) return &endpoint;
+  }
+  return nullptr;
+}
+
+void Call::TakeStream(Connection& connection) {
+  lease_.Attach(connection);
+  state_ = State::kRelaying;
+  handler_.OnStream(connection);
+}
+
+void Call::OnStream(Connection& connection) { TakeStream(connection); }
+
+void Call::OnNoStream(uint32_t grpc_status, std::string_view why, bool unsent) {
+  const bool again = unsent && abi_.attempt < kMaxAttempts && proxy_->snapshot_ && proxy_->snapshot_->size() > 1;
+  if (!unsent) proxy_->counters().queue_timeouts.Add();
+  if (!again) {
+    Refuse(static_cast<uint32_t>(StatusIndex(grpc_status)), why);
+    return;
+  }
+  EndPick(MYELIN_OUTCOME_CONNECT_FAILED, grpc_status);
+  Pick();
+}
+
+std::string_view Call::endpoint() const {
+  return last_endpoint_ == nullptr ? std::string_view() : std::string_view(last_endpoint_->address());
+}
+
+void Call::OnFirstByte() {
+  if (first_byte_ns_ != 0 || !lease_.held()) return;
+  first_byte_ns_ = std::max<uint64_t>(proxy_->worker().now_ns - lease_.picked_ns(), 1);
+  lease_.endpoint().AddLatency(first_byte_ns_);
+}
+
+bool Call::PickAgain() {
+  if (state_ != State::kRelaying || abi_.attempt >= kMaxAttempts) return false;
+  EndPick(MYELIN_OUTCOME_CONNECT_FAILED, MYELIN_GRPC_UNAVAILABLE);
+  Pick();
+  return true;
+}
+
+void Call::OnTooManyPings() {
+  if (lease_.held()) lease_.pool().OnTooManyPings();
+}
+
+void Call::Refuse(uint32_t grpc_status, std::string_view message, int64_t pushback_ms) {
+  Refusal refusal{grpc_status, std::string(message), pushback_ms};
+  proxy_->counters().refused_by_host.Add();
+  End(MYELIN_OUTCOME_REFUSED, grpc_status, refusal.message);
+  handler_.OnRefused(refusal);
+}
+
+// Gives the endpoint back and tells the balancer.
+void Call::EndPick(uint32_t outcome, uint32_t grpc_status) {
+  if (!lease_.held()) return;
+  const uint64_t total_ns = proxy_->worker().now_ns - lease_.picked_ns();
+  EndpointPool& pool = lease_.pool();
+  if (outcome == MYELIN_OUTCOME_REFUSED) outcome = MYELIN_OUTCOME_CONNECT_FAILED;
+  EndpointCounters& counters = pool.endpoint()->counters(proxy_->worker().index);
+  counters.calls[StatusIndex(grpc_status)].Add();
+  counters.latency[LatencyBucket(total_ns)].Add();
+  counters.latency_sum_ns.Add(total_ns);
+  counters.bytes_sent.Add(bytes_sent_);
+  counters.bytes_received.Add(bytes_received_);
+  proxy_->balancer_results_.Add({sizeof(myelin_call_result), outcome, grpc_status, 0, pool.endpoint()->id(),
+                                 lease_.token(), first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
+  last_endpoint_id_ = pool.endpoint()->id();
+  if (lease_.connection() == nullptr) pool.Abandon(*this);
+  lease_.Return(CountsAsFailure(grpc_status));
+  proxy_->AskBalancerAgain();
+}
+
+void Call::TellLimiters(uint32_t outcome, uint32_t grpc_status) {
+  const uint64_t total_ns = proxy_->worker().now_ns - admitted_ns_;
+  for (size_t i = 0; i < tokens_.size(); ++i) {
+    proxy_->limiter_results_[i]->Add({sizeof(myelin_call_result), outcome, grpc_status, 0, last_endpoint_id_, tokens_[i],
+                                      first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
+  }
+}
+
+void Call::End(uint32_t outcome, uint32_t grpc_status, std::string_view why) {
+  if (state_ == State::kEnded || state_ == State::kNew) return;
+  state_ = State::kEnded;
+  timer_.Stop();
+  if (pick_queue_hook_.is_linked()) pick_queue_hook_.unlink();
+  ProxyCounters& counters = proxy_->counters();
+  counters.in_flight.Subtract();
+  counters.calls[StatusIndex(grpc_status)].Add();
+  WriteAccessLine(grpc_status, why);
+  EndPick(outcome, grpc_status);
+  if (!tokens_.empty()) TellLimiters(outcome, grpc_status);
+}
+
+void Call::WriteAccessLine(uint32_t grpc_status, std::string_view why) {
+  Logger& log = proxy_->worker().log;
+  if (!AccessEnabled(log, settings().access_log)) return;
+  AccessRecord record;
+  record.proxy = settings().name;
+  record.method = request_->path;
+  record.peer = request_->peer.text;
+  record.endpoint = endpoint();
+  record.grpc_status = grpc_status;
+  record.message = grpc_status == MYELIN_GRPC_OK ? std::string_view() : why;
+  record.duration_ns = proxy_->worker().now_ns - request_->start_ns;
+  if (first_byte_ns_ != 0) record.upstream_ns = first_byte_ns_;
+  record.bytes_sent = bytes_sent_;
+  record.bytes_received = bytes_received_;
+  record.attempts = abi_.attempt;
+  LogAccess(log, settings().access_log, record);
+}
+
+}  // namespace myelin

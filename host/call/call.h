@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Decides one call: routes it, asks the limiters to admit it, the balancer for an endpoint, the pool for a stream; and
+// when it is over, tells them all how it ended. The only place that talks to policies, the same for every pump. Embedded
+// in the pump's own call object; belongs to one worker.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "call/call_request.h"
+#include "call/lease.h"
+#include "call/proxy_shard.h"
+
+namespace myelin {
+
+/// An answer of the proxy's own.
+struct Refusal {
+  uint32_t grpc_status = MYELIN_GRPC_UNAVAILABLE;
+  std::string message;
+  int64_t pushback_ms = 0;  // sent as grpc-retry-pushback-ms (gRFC A6) unless 0
+};
+
+class Call final : private Waiter {
+ public:
+  class Handler {
+   public:
+    /// A stream on `connection` is the call's: relay it. May come from within Start.
+    virtual void OnStream(Connection& connection) = 0;
+    /// Answer it with this; the call has ended. May come from within Start.
+    virtual void OnRefused(const Refusal& refusal) = 0;
+
+   protected:
+    ~Handler() = default;
+  };
+
+  explicit Call(Handler& handler);
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  /// Begins. `request` and all that it points to outlive the call.
+  void Start(ProxyShard& entry, const CallRequest& request);
+
+  /// The call's own deadline or the proxy's request timeout, whichever is sooner. Monotonic; after Start.
+  uint64_t deadline_ns() const { return deadline_ns_; }
+  bool request_timeout_is_sooner() const { return deadline_ns_ < request_->deadline_ns; }
+  const ProxySettings& settings() const { return proxy_->settings(); }
+  bool ended() const { return state_ == State::kEnded; }
+  bool has_stream() const { return state_ == State::kRelaying; }
+  /// The endpoint picked, or "".
+  std::string_view endpoint() const;
+
+  /// The upstream's response headers have come.
+  void OnFirstByte();
+  void AddSent(uint64_t bytes) { bytes_sent_ += bytes; }
+  void AddReceived(uint64_t bytes) { bytes_received_ += bytes; }
+
+  /// The stream broke and nothing of the call was processed upstream: gives it back and picks again. Answers false, and does
+  /// nothing, when the call has had its tries.
+  bool PickAgain();
+  /// The upstream closed the connection for too many pings.
+  void OnTooManyPings();
+
+  /// The call is over, in whatever way: gives everything back, tells the policies, counts, writes the access line. Waiting
+  /// ends without a callback. Does nothing the second time. `why` is for the access line of a call that failed.
+  void End(uint32_t outcome, uint32_t grpc_status, std::string_view why);
+
+ private:
+  friend class ProxyShard;
+  enum class State { kNew, kDelayed, kPicking, kWaiting, kRelaying, kEnded };
+  static constexpr uint32_t kMaxAttempts = 3;
+
+  void OnStream(Connection& connection) override;
+  void OnNoStream(uint32_t grpc_status, std::string_view why, bool unsent) override;
+  const myelin_call& FillCall() override;
+
+  void FillAbi(const CallRequest& request);
+  void FillMetadata(const RequestMetadata& metadata);
+  void Admit();
+  void Delay(uint64_t delay_ns);
+  void Pick();
+  void QueuePick();
+  void TakeEndpoint(const Endpoint& endpoint, uint64_t token);
+  void TakeStream(Connection& connection);
+  const Endpoint* AnyReachable();
+  void OnTimer();
+  void Refuse(uint32_t grpc_status, std::string_view message, int64_t pushback_ms = 0);
+  void EndPick(uint32_t outcome, uint32_t grpc_status);
+  void TellLimiters(uint32_t outcome, uint32_t grpc_status);
+  void WriteAccessLine(uint32_t grpc_status, std::string_view why);
+
+  Handler& handler_;
+  const CallRequest* request_ = nullptr;
+  ProxyShard* proxy_ = nullptr;
+  State state_ = State::kNew;
+  uint64_t deadline_ns_ = MYELIN_NO_DEADLINE;
+  uint64_t admitted_ns_ = 0;
+  uint64_t first_byte_ns_ = 0;  // since the pick
+  uint64_t bytes_sent_ = 0;
+  uint64_t bytes_received_ = 0;
+  uint64_t pick_queue_until_ns_ = 0;
+  uint64_t last_endpoint_id_ = 0;
+  const Endpoint* last_endpoint_ = nullptr;
+  Lease lease_;
+  myelin_call abi_{};
+  boost::container::small_vector<myelin_metadata, 4> metadata_;
+  boost::container::small_vector<myelin_string, 8> values_;
+  boost::container::small_vector<uint64_t, 4> tokens_;  // of the limiters that admitted it, in order
+  Timer timer_;                                         // delay or pick queue
+  PickQueueHook pick_queue_hook_{*this};
+};
+
+}  // namespace myelin

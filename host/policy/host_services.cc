@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/host_services.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.h"
+
+namespace myelin {
+namespace {
+
+LogLevel FromAbi(uint32_t level) {
+  switch (level) {
+    case MYELIN_LOG_DEBUG:
+      return LogLevel::kDebug;
+    case MYELIN_LOG_WARNING:
+      return LogLevel::kWarning;
+    case MYELIN_LOG_ERROR:
+      return LogLevel::kError;
+    default:
+      return LogLevel::kInfo;
+  }
+}
+
+}  // namespace
+
+HostServices::HostServices(std::string policy, PolicyEnvironment environment)
+    : policy_(std::move(policy)),
+      environment_(std::move(environment)),
+      component_(environment_.proxy + "/" + policy_) {
+  abi_.struct_size = sizeof(myelin_host);
+  abi_.abi_minor = MYELIN_ABI_MINOR;
+  abi_.context = this;
+  abi_.proxy = {environment_.proxy.data(), environment_.proxy.size()};
+  abi_.worker_count = environment_.worker_count;
+  abi_.log = &Log;
+  abi_.now_ns = &NowNs;
+  abi_.want_metadata = &WantMetadata;
+  abi_.start_timer = &StartTimer;
+  abi_.stop_timer = &StopTimer;
+  abi_.add_metric = &AddMetric;
+}
+
+HostServices::~HostServices() {
+  for (uint64_t timer : timers_) environment_.control->Cancel(timer);
+}
+
+void HostServices::Log(void* context, uint32_t level, const char* message, uint64_t size) {
+  auto* self = static_cast<HostServices*>(context);
+  constexpr uint64_t kMaxLine = 4096;
+  self->environment_.log->Write(FromAbi(level), self->component_, std::string_view(message, std::min(size, kMaxLine)), {});
+}
+
+uint64_t HostServices::NowNs(void*) { return MonotonicNow(); }
+
+int32_t HostServices::WantMetadata(void* context, const char* key, uint64_t key_size, uint32_t* slot) {
+  auto* self = static_cast<HostServices*>(context);
+  if (!self->creating_ || key == nullptr || slot == nullptr) return MYELIN_ERROR_UNSUPPORTED;
+  const uint32_t found = self->environment_.keys->Want(std::string_view(key, key_size));
+  if (found == MetadataKeys::kMax) return MYELIN_ERROR_INVALID;
+  *slot = found;
+  return MYELIN_OK;
+}
+
+int32_t HostServices::StartTimer(void* context, uint64_t interval_ns, void (*fire)(void*), void* argument,
+                                 uint64_t* timer) {
+  auto* self = static_cast<HostServices*>(context);
+  constexpr uint64_t kMinInterval = 1'000'000;
+  constexpr size_t kMaxTimers = 64;
+  if (fire == nullptr || timer == nullptr || interval_ns < kMinInterval || interval_ns > INT64_MAX) {
+    return MYELIN_ERROR_INVALID;
+  }
+  if (self->timers_.size() >= kMaxTimers) return MYELIN_ERROR_NO_SPACE;
+  *timer = self->environment_.control->Every(std::chrono::nanoseconds(interval_ns), [=] { fire(argument); });
+  self->timers_.push_back(*timer);
+  return MYELIN_OK;
+}
+
+void HostServices::StopTimer(void* context, uint64_t timer) {
+  auto* self = static_cast<HostServices*>(context);
+  if (std::erase(self->timers_, timer) > 0) self->environment_.control->Cancel(timer);
+}
+
+int32_t HostServices::AddMetric(void* context, uint32_t kind, const char* name, const char* doc, uint64_t** cell) {
+  auto* self = static_cast<HostServices*>(context);
+  constexpr std::string_view kLegal = "abcdefghijklmnopqrstuvwxyz0123456789_";
+  if (!self->creating_) return MYELIN_ERROR_UNSUPPORTED;
+  if (name == nullptr || cell == nullptr || std::string_view(name).find_first_not_of(kLegal) != std::string_view::npos) {
+    return MYELIN_ERROR_INVALID;
+  }
+  PluginMetric metric;
+  metric.name = name;
+  metric.doc = doc == nullptr ? "" : doc;
+  metric.counter = kind != MYELIN_METRIC_GAUGE;
+  metric.proxy = self->environment_.proxy;
+  metric.policy = self->policy_;
+  *cell = self->environment_.metrics->Add(std::move(metric));
+  return MYELIN_OK;
+}
+
+}  // namespace myelin

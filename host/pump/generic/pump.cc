@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pump/generic/pump.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "pump/bind_check.h"
+#include "pump/generic/channel_options.h"
+#include "pump/generic/worker.h"
+
+namespace myelin::generic {
+namespace {
+
+gpr_timespec ToTimespec(uint64_t due_ns) {
+  return gpr_timespec{static_cast<int64_t>(due_ns / 1'000'000'000), static_cast<int32_t>(due_ns % 1'000'000'000),
+                      GPR_CLOCK_MONOTONIC};
+}
+
+std::string WithPort(const std::string& address, int port) {
+  if (address.starts_with("unix:")) return address;
+  const std::string host = address.substr(0, address.rfind(':'));
+  return (host.empty() ? "0.0.0.0" : host) + ":" + std::to_string(port);
+}
+
+std::string Bindable(const std::string& address) { return address.starts_with(":") ? "[::]" + address : address; }
+
+class GenericListener final : public Listener {
+ public:
+  GenericListener(const ListenOptions& options, uint32_t workers, uint32_t first_index, ControlThread& control,
+                  Logger& log);
+  ~GenericListener() override { Stop(); }
+
+  const std::vector<std::string>& addresses() const override { return addresses_; }
+  std::span<Worker* const> workers() override { return borrowed_; }
+  void Start(std::span<ProxyShard* const> entries) override;
+  void Drain(uint64_t deadline_ns) override { server_->Shutdown(ToTimespec(deadline_ns)); }
+  void Stop() override;
+
+ private:
+  grpc::AsyncGenericService service_;
+  std::vector<std::unique_ptr<GenericWorker>> workers_;
+  std::vector<Worker*> borrowed_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::string> addresses_;
+};
+
+GenericListener::GenericListener(const ListenOptions& options, uint32_t workers, uint32_t first_index,
+                                 ControlThread& control, Logger& log) {
+  grpc::ServerBuilder builder;
+  ApplyServerOptions(builder);
+  builder.RegisterAsyncGenericService(&service_);
+  std::vector<int> ports(options.addresses.size(), 0);
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const std::string why = WhyNotBindable(options.addresses[i]);
+    if (!why.empty()) throw StartupError(Origin{}, "cannot listen on " + options.addresses[i] + ": " + why);
+    builder.AddListeningPort(Bindable(options.addresses[i]), grpc::InsecureServerCredentials(), &ports[i]);
+  }
+  for (uint32_t i = 0; i < workers; ++i) {
+    workers_.push_back(std::make_unique<GenericWorker>(first_index + i, control, log, builder.AddCompletionQueue()));
+    borrowed_.push_back(workers_.back().get());
+  }
+  server_ = builder.BuildAndStart();
+  for (size_t i = 0; i < ports.size(); ++i) {
+    if (!server_ || ports[i] == 0) throw StartupError(Origin{}, "cannot listen on " + options.addresses[i]);
+    addresses_.push_back(WithPort(options.addresses[i], ports[i]));
+  }
+}
+
+void GenericListener::Start(std::span<ProxyShard* const> entries) {
+  for (size_t i = 0; i < workers_.size(); ++i) workers_[i]->Start(service_, *entries[i]);
+}
+
+void GenericListener::Stop() {
+  if (server_) server_->Shutdown(gpr_now(GPR_CLOCK_MONOTONIC));
+  for (const auto& worker : workers_) worker->Stop();
+  server_.reset();
+}
+
+class GenericPump final : public Pump {
+ public:
+  GenericPump(uint32_t workers, ControlThread& control, Logger& log)
+      : workers_(workers), control_(control), log_(log) {}
+
+  std::unique_ptr<Listener> Listen(const ListenOptions& options) override {
+    const uint32_t workers = options.max_workers == 0 ? workers_ : std::min(workers_, options.max_workers);
+    auto listener = std::make_unique<GenericListener>(options, workers, next_index_, control_, log_);
+    next_index_ += workers;
+    return listener;
+  }
+
+ private:
+  const uint32_t workers_;
+  ControlThread& control_;
+  Logger& log_;
+  uint32_t next_index_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Pump> MakePump(uint32_t workers, ControlThread& control, Logger& log) {
+  // grpc's own lines would stand between ours without saying which call they are about.
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+  return std::make_unique<GenericPump>(workers, control, log);
+}
+
+}  // namespace myelin::generic

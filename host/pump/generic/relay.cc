@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pump/generic/relay.h"
+
+#include <grpc/support/time.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "pump/generic/connection.h"
+
+namespace myelin::generic {
+namespace {
+
+// The upstream's own DEADLINE_EXCEEDED should win over the proxy's.
+constexpr uint64_t kDeadlineGraceNs = 50'000'000;
+
+uint64_t ToMonotonic(gpr_timespec deadline, uint64_t now_ns) {
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return MYELIN_NO_DEADLINE;
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  const int64_t left_ns = left.tv_sec * 1'000'000'000 + left.tv_nsec;
+  return now_ns + static_cast<uint64_t>(std::max<int64_t>(left_ns, 0));
+}
+
+gpr_timespec FromMonotonic(uint64_t deadline_ns) {
+  return gpr_timespec{static_cast<int64_t>(deadline_ns / 1'000'000'000),
+                      static_cast<int32_t>(deadline_ns % 1'000'000'000), GPR_CLOCK_MONOTONIC};
+}
+
+uint32_t OutcomeOf(const grpc::Status& status, bool headers_seen) {
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE && !headers_seen) return MYELIN_OUTCOME_LOST;
+  return MYELIN_OUTCOME_SUCCESS;
+}
+
+}  // namespace
+
+Relay::Relay(GenericWorker& worker) : worker_(worker) { worker_.AddCall(); }
+
+void Relay::Accept(grpc::AsyncGenericService& service) {
+  down_context_.AsyncNotifyWhenDone(static_cast<Event*>(&down_done_event_));
+  service.RequestCall(&down_context_, &down_, worker_.queue(), worker_.queue(), Begin(accepted_));
+}
+
+void Relay::OnAccepted(bool ok) {
+  if (!ok) {  // the server is shutting down; the done event will not come
+    down_done_ = true;
+    Done();
+    return;
+  }
+  ++operations_;  // the done event
+  worker_.Accept();
+  DescribeCall();
+  call_.Start(worker_.entry(), request_);
+  if (!call_.ended()) ArmTimer();
+  Done();
+}
+
+void Relay::DescribeCall() {
+  request_.path = down_context_.method();
+  request_.authority = down_context_.host();
+  peer_ = down_context_.peer();
+  request_.peer = ParsePeer(peer_);
+  request_.start_ns = worker_.context().now_ns;
+  request_.deadline_ns = ToMonotonic(down_context_.raw_deadline(), request_.start_ns);
+  request_.metadata = &metadata_;
+  Touch();
+}
+
+void Relay::OnRefused(const Refusal& refusal) {
+  timer_.Stop();
+  if (refusal.pushback_ms != 0) {
+    const bool stop = refusal.pushback_ms < 0;
+    down_context_.AddTrailingMetadata("grpc-retry-pushback-ms", stop ? "-1" : std::to_string(refusal.pushback_ms));
+  }
+  status_ = grpc::Status(static_cast<grpc::StatusCode>(refusal.grpc_status), refusal.message);
+  have_status_ = true;
+  FinishDown();
+}
+
+void Relay::OnStream(Connection& connection) {
+  stub_ = &static_cast<ChannelConnection&>(connection).stub();
+  up_context_.emplace();
+  if (!ForwardRequest(down_context_.client_metadata(), *up_context_)) {
+    FailWith(MYELIN_OUTCOME_REFUSED, grpc::StatusCode::INTERNAL, "the request's metadata is malformed");
+    return;
+  }
+  if (call_.deadline_ns() != MYELIN_NO_DEADLINE) up_context_->set_deadline(FromMonotonic(call_.deadline_ns()));
+  if (!down_context_.host().empty()) up_context_->set_authority(down_context_.host());
+  up_ = stub_->PrepareCall(&*up_context_, down_context_.method(), worker_.queue());
+  ReadDown();
+  worker_.FlushLater(*this);
+}
+
+// Headers go out alone (uncorked) or with the first message.
+void Relay::StartUpstream(bool corked) {
+  up_started_ = true;
+  up_context_->set_initial_metadata_corked(corked);
+  if (corked) {
+    up_->StartCall(nullptr);
+  } else {
+    upward_.writing = true;
+    up_->StartCall(Begin(up_started_event_));
+  }
+}
+
+void Relay::ReadDown() {
+  upward_.reading = true;
+  down_.Read(&upward_.incoming, Begin(down_read_));
+}
+
+void Relay::ReadUp() {
+  downward_.reading = true;
+  up_->Read(&downward_.incoming, Begin(up_read_));
+}
+
+void Relay::OnDownRead(bool ok) {
+  upward_.reading = false;
+  if (ok) {
+    Touch();
+    call_.AddSent(upward_.incoming.Length());
+    if (upward_.holding && !upward_.writing) WriteUp();
+    upward_.held.Swap(&upward_.incoming);
+    upward_.holding = true;
+  } else {
+    upward_.end_read = true;
+  }
+  AdvanceUp();
+  Done();
+}
+
+// Moves the upward direction as far as it can go without waiting for the end of the turn.
+void Relay::AdvanceUp() {
+  if (!up_ || up_finishing_ || have_status_) return;
+  if (upward_.end_read) {
+    if (!upward_.writing) EndUp();
+    return;
+  }
+  const bool room = !upward_.holding || !upward_.writing;
+  if (room && !upward_.reading) ReadDown();
+  if (upward_.holding && !upward_.writing) worker_.FlushLater(*this);
+}
+
+void Relay::WriteUp() {
+  const bool first = !up_started_;
+  if (first) StartUpstream(true);
+  upward_.outgoing.Swap(&upward_.held);
+  upward_.held.Clear();
+  upward_.holding = false;
+  upward_.writing = true;
+  if (upward_.end_read) {
+    upward_.end_sent = true;
+    up_->WriteLast(upward_.outgoing, grpc::WriteOptions(), Begin(up_written_));
+  } else {
+    up_->Write(upward_.outgoing, Begin(up_written_));
+  }
+  if (first) up_->ReadInitialMetadata(Begin(up_headers_));
+}
+
+void Relay::EndUp() {
+  if (upward_.end_sent) return;
+  if (upward_.holding) {
+    WriteUp();
+    return;
+  }
+  const bool first = !up_started_;
+  if (first) StartUpstream(true);
+  upward_.end_sent = true;
+  upward_.writing = true;
+  up_->WritesDone(Begin(up_written_));
+  if (first) up_->ReadInitialMetadata(Begin(up_headers_));
+}
+
+void Relay::OnUpStarted(bool) {
+  upward_.writing = false;
+  AdvanceUp();
+  Done();
+}
+
+// A write that fails means that the upstream has ended the stream: its status follows, and nothing more is read for it.
+void Relay::OnUpWritten(bool ok) {
+  upward_.writing = false;
+  upward_.outgoing.Clear();
+  if (ok) {
+    AdvanceUp();
+  } else {
+    upward_.end_sent = true;
+    upward_.end_read = true;
+    upward_.holding = false;
+    upward_.held.Clear();
+  }
+  Done();
+}
+
+void Relay::OnUpHeaders(bool ok) {
+  if (ok) {
+    up_headers_seen_ = true;
+    Touch();
+    call_.OnFirstByte();
+    if (!have_status_) {
+      ForwardInitial(up_context_->GetServerInitialMetadata(), down_context_);
+      down_headers_due_ = true;
+      worker_.FlushLater(*this);
+    }
+    ReadUp();
+  } else {
+    downward_.end_read = true;
+    FinishUp();
+  }
+  Done();
+}
+
+void Relay::OnUpRead(bool ok) {
+  downward_.reading = false;
+  if (!ok) {
+    downward_.end_read = true;
+    FinishUp();
+    Done();
+    return;
+  }
+  Touch();
+  call_.AddReceived(downward_.incoming.Length());
+  if (downward_.holding && !downward_.writing) WriteDown();
+  downward_.held.Swap(&downward_.incoming);
+  downward_.holding = true;
+  AdvanceDown();
+  Done();
+}
+
+void Relay::AdvanceDown() {
+  if (down_finishing_ || down_done_) return;
+  if (have_status_) {
+    if (!downward_.writing) FinishDown();
+    return;
+  }
+  if (up_finished_ || up_finishing_) return;
+  const bool room = !downward_.holding || !downward_.writing;
+  if (room && !downward_.reading && up_headers_seen_ && !downward_.end_read) ReadUp();
+  if (downward_.holding && !downward_.writing) worker_.FlushLater(*this);
+}
+
+void Relay::WriteDown() {
+  down_headers_sent_ = true;
+  down_headers_due_ = false;
+  downward_.writing = true;
+  if (!downward_.holding) {
+    down_.SendInitialMetadata(Begin(down_written_));
+    return;
+  }
+  downward_.outgoing.Swap(&downward_.held);
+  downward_.held.Clear();
+  downward_.holding = false;
+  down_.Write(downward_.outgoing, Begin(down_written_));
+}
+
+void Relay::OnDownWritten(bool ok) {
+  downward_.writing = false;
+  downward_.outgoing.Clear();
+  if (ok) AdvanceDown();
+  Done();
+}
+
+// End of the turn: nothing came that the held could be sent with.
+void Relay::Flush() {
+  if (down_done_ || have_status_) return;
+  if (up_ && !up_finishing_) {
+    if (!up_started_ && !upward_.holding) {
+      StartUpstream(false);
+      up_->ReadInitialMetadata(Begin(up_headers_));
+    } else if (upward_.holding && !upward_.writing) {
+      WriteUp();
+      AdvanceUp();
+    }
+  }
+  const bool due = downward_.holding || (down_headers_due_ && !down_headers_sent_);
+  if (due && !downward_.writing && !down_finishing_) {
+    WriteDown();
+    AdvanceDown();
+  }
+}
+
+void Relay::FinishUp() {
+  if (up_finishing_) return;
+  up_finishing_ = true;
+  up_->Finish(&up_status_, Begin(up_finished_event_));
+}
+
+void Relay::OnUpFinished(bool) {
+  up_finished_ = true;
+  if (!have_status_) {
+    have_status_ = true;
+    status_ = up_status_;
+    outcome_ = OutcomeOf(status_, up_headers_seen_);
+    ForwardTrailing(up_context_->GetServerTrailingMetadata(), down_context_);
+    if (status_.error_message().find("too_many_pings") != std::string::npos) call_.OnTooManyPings();
+  }
+  AdvanceDown();
+  Done();
+}
+
+// The details are among the trailers already; the Status must not carry them a second time.
+void Relay::FinishDown() {
+  if (down_finishing_ || down_done_) return;
+  down_finishing_ = true;
+  const grpc::Status status = status_.ok() ? grpc::Status::OK : grpc::Status(status_.error_code(), status_.error_message());
+  if (downward_.holding) {
+    downward_.outgoing.Swap(&downward_.held);
+    downward_.holding = false;
+    down_.WriteAndFinish(downward_.outgoing, grpc::WriteOptions(), status, Begin(down_finished_));
+  } else {
+    down_.Finish(status, Begin(down_finished_));
+  }
+  call_.End(outcome_, static_cast<uint32_t>(status_.error_code()), status_.error_message());
+  timer_.Stop();
+}
+
+void Relay::OnDownFinished(bool) { Done(); }
+
+// Comes once for every call: the server has sent its status, or the downstream is gone.
+void Relay::OnDownDone(bool) {
+  down_done_ = true;
+  timer_.Stop();
+  if (down_context_.IsCancelled()) Conclude();
+  Done();
+}
+
+void Relay::Conclude() {
+  call_.End(MYELIN_OUTCOME_CANCELLED, MYELIN_GRPC_CANCELLED, "the downstream cancelled");
+  have_status_ = true;
+  if (!up_ || up_finished_) return;
+  up_context_->TryCancel();
+  if (!up_started_) up_.reset();
+}
+
+// The proxy itself ends the call.
+void Relay::FailWith(uint32_t outcome, grpc::StatusCode code, const std::string& why) {
+  if (have_status_ || down_done_) return;
+  have_status_ = true;
+  outcome_ = outcome;
+  status_ = grpc::Status(code, why);
+  downward_.holding = false;
+  downward_.held.Clear();
+  if (up_context_ && up_ && !up_finished_) {
+    up_context_->TryCancel();
+    if (!up_started_) up_.reset();
+  }
+  if (!downward_.writing) FinishDown();
+}
+
+void Relay::ArmTimer() {
+  uint64_t due = MYELIN_NO_DEADLINE;
+  if (call_.deadline_ns() != MYELIN_NO_DEADLINE) due = call_.deadline_ns() + kDeadlineGraceNs;
+  if (const auto idle = static_cast<uint64_t>(call_.settings().stream_idle_timeout.count())) {
+    due = std::min(due, last_activity_ns_ + idle);
+  }
+  if (due != MYELIN_NO_DEADLINE) worker_.context().timers.Start(timer_, due);
+}
+
+void Relay::OnTimer() {
+  const uint64_t now = worker_.context().now_ns;
+  if (call_.deadline_ns() != MYELIN_NO_DEADLINE && now >= call_.deadline_ns() + kDeadlineGraceNs) {
+    const std::string why = call_.request_timeout_is_sooner()
+                                ? "no answer within " + FormatDuration(call_.settings().request_timeout) + " (timeouts.request)"
+                                : "the call's deadline passed";
+    FailWith(MYELIN_OUTCOME_DEADLINE, grpc::StatusCode::DEADLINE_EXCEEDED, why);
+    return;
+  }
+  const auto idle = static_cast<uint64_t>(call_.settings().stream_idle_timeout.count());
+  if (idle != 0 && now >= last_activity_ns_ + idle) {
+    FailWith(MYELIN_OUTCOME_DEADLINE, grpc::StatusCode::DEADLINE_EXCEEDED,
+             "no message for " + FormatDuration(call_.settings().stream_idle_timeout) + " (timeouts.stream_idle)");
+    return;
+  }
+  ArmTimer();
+}
+
+void Relay::Done() {
+  if (--operations_ > 0) return;
+  if (!down_done_) return;
+  worker_.RemoveCall();
+  delete this;
+}
+
+}  // namespace myelin::generic

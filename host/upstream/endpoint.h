@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One address that calls can be sent to: what is configured, the live cell that all workers write, and counters per
+// worker. Shared by snapshots and workers; it lives until the last of them lets go.
+#pragma once
+
+#include <myelin/endpoint.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/stats.h"
+
+namespace myelin {
+
+/// A counter that one thread writes and any may read.
+class Counter {
+ public:
+  void Add(uint64_t amount = 1) { value_.store(Get() + amount, std::memory_order_relaxed); }
+  void Subtract(uint64_t amount = 1) { value_.store(Get() - amount, std::memory_order_relaxed); }
+  void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+  uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+/// What one worker has seen of an endpoint. On cache lines of its own.
+struct alignas(64) EndpointCounters {
+  std::array<Counter, kGrpcStatusCount> calls;
+  std::array<Counter, kLatencyBounds.size() + 1> latency;
+  Counter latency_sum_ns;
+  Counter bytes_sent;
+  Counter bytes_received;
+  Counter connecting;
+  Counter ready;
+  Counter draining;
+  Counter opened;
+  Counter connect_failures;
+  Counter queued;
+};
+
+/// The index of the latency bucket that `ns` falls into.
+size_t LatencyBucket(uint64_t ns);
+
+class Endpoint {
+ public:
+  struct Spec {
+    std::string address;
+    uint32_t weight = 1;
+    uint32_t priority = 0;
+    std::string locality;
+    std::vector<std::pair<std::string, std::string>> metadata;
+  };
+
+  /// `slot` is its place among the endpoints of its proxy; `workers` says how many may count.
+  Endpoint(Spec spec, uint32_t slot, uint32_t workers);
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+
+  const Spec& spec() const { return spec_; }
+  const std::string& address() const { return spec_.address; }
+  uint64_t id() const { return id_; }
+  uint32_t slot() const { return slot_; }
+  EndpointCounters& counters(uint32_t worker) const { return *counters_[worker]; }
+
+  /// [any] The cell's writers.
+  void AddInFlight() const;
+  void EndCall(bool failed) const;
+  void AddLatency(uint64_t first_byte_ns) const;
+  uint64_t in_flight() const { return myelin_load_u64(&cell_->in_flight); }
+
+  /// [control] Comes and goes with connects that succeed or fail. Answers whether it changed.
+  bool SetState(uint32_t state, uint64_t now_ns);
+  uint32_t state() const { return myelin_load_u32(&cell_->state); }
+
+  /// [control] How a snapshot shows it. The strings are this endpoint's.
+  myelin_endpoint Abi() const;
+
+  EndpointStats Stats() const;
+
+ private:
+  Spec spec_;
+  uint64_t id_;
+  uint32_t slot_;
+  uint64_t joined_ns_ = 0;
+  std::vector<myelin_pair> pairs_;
+  std::unique_ptr<myelin_endpoint_cell> cell_;
+  std::vector<std::unique_ptr<EndpointCounters>> counters_;
+};
+
+}  // namespace myelin

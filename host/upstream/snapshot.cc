@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/snapshot.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace myelin {
+
+Snapshot::Snapshot(std::vector<std::shared_ptr<Endpoint>> endpoints, uint64_t version,
+                   std::shared_ptr<Balancer> balancer)
+    : endpoints_(std::move(endpoints)), balancer_(std::move(balancer)) {
+  abi_endpoints_.reserve(endpoints_.size());
+  for (const auto& endpoint : endpoints_) abi_endpoints_.push_back(endpoint->Abi());
+  abi_.struct_size = sizeof(myelin_snapshot);
+  abi_.endpoint_count = static_cast<uint32_t>(endpoints_.size());
+  abi_.endpoint_stride = sizeof(myelin_endpoint);
+  abi_.endpoints = abi_endpoints_.data();
+  abi_.version = version;
+}
+
+Snapshot::~Snapshot() {
+  if (abi_.prepared != nullptr) balancer_->functions().release(balancer_->instance(), abi_.prepared);
+}
+
+std::shared_ptr<const Snapshot> Snapshot::Make(std::vector<std::shared_ptr<Endpoint>> endpoints, uint64_t version,
+                                               std::shared_ptr<Balancer> balancer, ControlThread& control,
+                                               std::string& why) {
+  std::unique_ptr<Snapshot> made(new Snapshot(std::move(endpoints), version, std::move(balancer)));
+  std::array<char, 1024> text{};
+  myelin_error error{sizeof(myelin_error), 0, text.data(), text.size(), 0};
+  const Balancer& owner = *made->balancer_;
+  void* prepared = nullptr;
+  if (made->size() > 0 && owner.functions().update(owner.instance(), &made->abi_, &prepared, &error) != MYELIN_OK) {
+    why.assign(text.data(), std::min<uint64_t>(error.size, text.size()));
+    return nullptr;
+  }
+  made->abi_.prepared = prepared;
+  return {made.release(), [&control](const Snapshot* snapshot) { control.Post([snapshot] { delete snapshot; }); }};
+}
+
+}  // namespace myelin

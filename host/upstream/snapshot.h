@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The endpoints that can be used at one moment, as a balancer sees them, with what the balancer prepared for them. Built
+// on the control thread, immutable, shared with the workers; the last holder sends it back to the control thread to end.
+#pragma once
+
+#include <myelin/endpoint.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/control_thread.h"
+#include "policy/instance.h"
+#include "upstream/endpoint.h"
+
+namespace myelin {
+
+class Snapshot {
+ public:
+  /// [control] Shows `endpoints` to the balancer's `update`. nullptr, and a line in the log, when the balancer refuses.
+  static std::shared_ptr<const Snapshot> Make(std::vector<std::shared_ptr<Endpoint>> endpoints, uint64_t version,
+                                              std::shared_ptr<Balancer> balancer, ControlThread& control,
+                                              std::string& why);
+  ~Snapshot();
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  const myelin_snapshot& abi() const { return abi_; }
+  const std::shared_ptr<Endpoint>& endpoint(uint32_t index) const { return endpoints_[index]; }
+  uint32_t size() const { return abi_.endpoint_count; }
+
+ private:
+  Snapshot(std::vector<std::shared_ptr<Endpoint>> endpoints, uint64_t version, std::shared_ptr<Balancer> balancer);
+
+  std::vector<std::shared_ptr<Endpoint>> endpoints_;
+  std::vector<myelin_endpoint> abi_endpoints_;
+  myelin_snapshot abi_{};
+  std::shared_ptr<Balancer> balancer_;  // it prepared, so it must outlive what it prepared
+};
+
+}  // namespace myelin
