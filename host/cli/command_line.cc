@@ -254,7 +254,7 @@ class Parser {
 
 std::string UsageError::ToString() const {
   const std::string command = topic_.empty() ? "" : " " + topic_;
-  return "myelin: " + std::string(what()) + "\nmyelin" + command + " --help shows examples\n";
+  return "myelin: " + std::string(what()) + "\nmyelin" + command + " --help shows examples";
 }
 
 CommandLine ParseCommandLine(const std::vector<std::string>& arguments) { return Parser(arguments).Parse(); }

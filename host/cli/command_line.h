@@ -42,7 +42,7 @@ class UsageError : public std::runtime_error {
   /// `topic` is the command to point to for help: "check", or "" for the general help.
   UsageError(const std::string& message, std::string topic) : std::runtime_error(message), topic_(std::move(topic)) {}
 
-  /// Two lines: what is wrong, and which --help says more.
+  /// Two lines, without a line end: what is wrong, and which --help says more.
   std::string ToString() const;
 
  private:

@@ -97,6 +97,8 @@ class LegacyProxyMapper {
       const Origin origin = reader_.Scalar("POOL_ENABLED")->origin;
       Node options = Node::Map(origin);
       options.Set("size", Node::Scalar("1", origin));
+      // One connection for all calls, however many.
+      options.Set("streams", Node::Scalar("0", origin));
       SetPool("strict", std::move(options));
       return;
     }

@@ -109,7 +109,7 @@ std::string MapReader::Path(std::string_view key) const {
 }
 
 const Node* MapReader::Find(std::string_view key) {
-  known_.push_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
   return node_ == nullptr ? nullptr : node_->Find(key);
 }
 

@@ -102,9 +102,13 @@ class PathWalk {
   // Between two steps; a path must not end in a dot.
   bool SkipDot() {
     if (rest_.empty() || rest_.front() == '[') return true;
-    if (rest_.front() != '.') return Fail("lacks a '.' before " + Quoted(rest_)) != nullptr;
+    if (rest_.front() != '.') {
+      Fail("lacks a '.' before " + Quoted(rest_));
+      return false;
+    }
     rest_.remove_prefix(1);
-    return !rest_.empty() || Fail("ends in a '.'") != nullptr;
+    if (rest_.empty()) Fail("ends in a '.'");
+    return !rest_.empty();
   }
 
   std::string_view rest_;

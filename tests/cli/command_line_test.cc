@@ -154,8 +154,8 @@ TEST(CommandLine, WrongWordsOfTheOtherCommandsAreNamedToo) {
 }
 
 TEST(CommandLine, AnErrorPointsToTheHelpOfItsCommand) {
-  EXPECT_THAT(Error({"plugins"}), HasSubstr("\nmyelin plugins --help shows examples\n"));
-  EXPECT_THAT(Error({"--nope"}), HasSubstr("\nmyelin --help shows examples\n"));
+  EXPECT_THAT(Error({"plugins"}), HasSubstr("\nmyelin plugins --help shows examples"));
+  EXPECT_THAT(Error({"--nope"}), HasSubstr("\nmyelin --help shows examples"));
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ TEST_F(Legacy, PoolEnabledFalseIsOneSharedConnection) {
   const ProxyConfig& proxy = Entry("POOL_ENABLED: 'false'\n      DEFAULT_GRPC_CONN_NUM: 4\n      POOL_MODEL: 1");
   EXPECT_EQ(proxy.pool.name, "strict");
   EXPECT_EQ(Option(proxy.pool, "size"), "1");
-  EXPECT_EQ(Option(proxy.pool, "streams"), "");
+  EXPECT_EQ(Option(proxy.pool, "streams"), "0");
 }
 
 TEST_F(Legacy, PoolModel) {
