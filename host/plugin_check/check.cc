@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin_check/check.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -108,6 +109,8 @@ ReportReader Observe(const CheckRequest& request, const ScratchDirectory& scratc
     const std::string where = reader.stage().empty() ? "" : " during: " + reader.stage();
     reader.report().findings.push_back({true, "it " + end + where});
   }
+  auto& findings = reader.report().findings;
+  std::stable_partition(findings.begin(), findings.end(), [](const Finding& finding) { return finding.error; });
   return reader;
 }
 

@@ -118,11 +118,11 @@ std::vector<uint32_t> MixedWeights(uint32_t count) {
   return weights;
 }
 
-void PickFromAllWorkers(const Exercise& exercise, BalancerInstance& balancer, Published& published, uint64_t& version) {
+void PickFromAllWorkers(const Exercise& exercise, BalancerInstance& balancer, Published& published, uint64_t& version,
+                        Faults& faults) {
   const uint32_t count = published.endpoints().snapshot().endpoint_count;
   exercise.report.Stage("pick among " + std::to_string(count) + " endpoints on " + std::to_string(kWorkers) +
                         " workers, with updates beside");
-  Faults faults;
   const auto work = [&](uint32_t worker) {
     Caller caller(balancer, published.endpoints(), worker, faults);
     for (int i = 0; i < kPicksPerWorker; ++i) caller.CallOnce();
@@ -134,31 +134,29 @@ void PickFromAllWorkers(const Exercise& exercise, BalancerInstance& balancer, Pu
     }
   };
   RunWorkers(work, beside);
-  faults.Report(exercise.report);
 }
 
-void MeasurePick(const Exercise& exercise, BalancerInstance& balancer, Published& published) {
+void MeasurePick(const Exercise& exercise, BalancerInstance& balancer, Published& published, Faults& faults) {
   myelin_snapshot& snapshot = published.endpoints().snapshot();
   exercise.report.Stage("pick among " + std::to_string(snapshot.endpoint_count) + " endpoints");
   SyntheticCalls calls(balancer.host().keys().size(), 1);
   Random random(1);
   myelin_pick out{};
   out.struct_size = sizeof(out);
-  MeasureHook(exercise, "pick", snapshot.endpoint_count,
+  MeasureHook(exercise, "pick", snapshot.endpoint_count, faults,
               [&] { balancer.table().pick(balancer.shard(0), &snapshot, &calls.Next(), &out); });
   if (!exercise.policy.has_done) return;
   exercise.report.Stage("done");
   const auto result = SyntheticResult(published.endpoints().endpoint(0).id, out.token, random);
-  MeasureHook(exercise, "done", snapshot.endpoint_count,
+  MeasureHook(exercise, "done", snapshot.endpoint_count, faults,
               [&] { balancer.table().done(balancer.shard(0), &result.known, 1, sizeof(result)); });
 }
 
-void PlotShares(const Exercise& exercise, BalancerInstance& balancer, uint64_t& version) {
+void PlotShares(const Exercise& exercise, BalancerInstance& balancer, uint64_t& version, Faults& faults) {
   const std::vector<uint32_t> weights{10, 5, 1, 0};
   exercise.report.Stage("pick by weight");
   Published published(exercise, balancer, weights, version);
   if (!published.accepted()) return;
-  Faults faults;
   Caller caller(balancer, published.endpoints(), 0, faults);
   for (int i = 0; i < kPlottedPicks; ++i) caller.CallOnce();
   uint64_t picked = 0;
@@ -180,14 +178,16 @@ void ExerciseBalancer(const Exercise& exercise) {
   BalancerInstance balancer(exercise, exercise.policy.balancer());
   if (!balancer.ready()) return;
   uint64_t version = 0;
+  Faults faults;
   for (const uint32_t size : kSizes) {
     exercise.report.Stage("update with " + std::to_string(size) + " endpoints");
     Published published(exercise, balancer, MixedWeights(size), version);
     if (!published.accepted()) continue;
-    PickFromAllWorkers(exercise, balancer, published, version);
-    MeasurePick(exercise, balancer, published);
+    PickFromAllWorkers(exercise, balancer, published, version, faults);
+    MeasurePick(exercise, balancer, published, faults);
   }
-  PlotShares(exercise, balancer, version);
+  PlotShares(exercise, balancer, version, faults);
+  faults.Report(exercise.report);
   ExerciseState(exercise, balancer);
   exercise.report.Stage("destroy");
 }

@@ -28,14 +28,14 @@ void AdmitOnWorker(LimiterInstance& limiter, uint32_t worker, Faults& faults) {
 }
 
 // Each call measured is ended at once, so that a limiter of calls under way does not fill up.
-void MeasureAdmit(const Exercise& exercise, LimiterInstance& limiter) {
+void MeasureAdmit(const Exercise& exercise, LimiterInstance& limiter, Faults& faults) {
   SyntheticCalls calls(limiter.host().keys().size(), 1);
   Random random(1);
   auto result = SyntheticResult(0, 0, random);
   myelin_admit out{};
   out.struct_size = sizeof(out);
   const bool ends = exercise.policy.has_done;
-  MeasureHook(exercise, ends ? "admit + done" : "admit", 1, [&] {
+  MeasureHook(exercise, ends ? "admit + done" : "admit", 1, faults, [&] {
     const uint32_t verdict = limiter.table().admit(limiter.shard(0), &calls.Next(), &out);
     if (!ends || (verdict != MYELIN_ADMIT && verdict != MYELIN_ADMIT_DELAY)) return;
     result.known.token = out.token;
@@ -51,9 +51,9 @@ void ExerciseLimiter(const Exercise& exercise) {
   exercise.report.Stage("admit on " + std::to_string(kWorkers) + " workers");
   Faults faults;
   RunWorkers([&](uint32_t worker) { AdmitOnWorker(limiter, worker, faults); }, [&] { limiter.host().FireTimers(); });
-  faults.Report(exercise.report);
   exercise.report.Stage("admit");
-  MeasureAdmit(exercise, limiter);
+  MeasureAdmit(exercise, limiter, faults);
+  faults.Report(exercise.report);
   ExerciseState(exercise, limiter);
   exercise.report.Stage("destroy");
 }

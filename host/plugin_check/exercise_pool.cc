@@ -52,17 +52,19 @@ void AcquireOnWorker(PoolInstance& pool, SyntheticEndpoints& endpoints, uint32_t
   }
 }
 
-void MeasureHooks(const Exercise& exercise, PoolInstance& pool, SyntheticEndpoints& endpoints, uint32_t size) {
+void MeasureHooks(const Exercise& exercise, PoolInstance& pool, SyntheticEndpoints& endpoints, uint32_t size,
+                  Faults& faults) {
   Random random(1);
   SyntheticCalls calls(pool.host().keys().size(), 1);
   const SyntheticConnections connections(size, endpoints.endpoint(0), 0, kWorkers, random);
   myelin_acquire out{};
   out.struct_size = sizeof(out);
-  MeasureHook(exercise, "acquire", size,
+  MeasureHook(exercise, "acquire", size, faults,
               [&] { pool.table().acquire(pool.shard(0), &connections.view(), &calls.Next(), &out); });
   if (!exercise.policy.has_tick) return;
   TickRoom room;
-  MeasureHook(exercise, "tick", size, [&] { pool.table().tick(pool.shard(0), &connections.view(), &room.Fresh()); });
+  MeasureHook(exercise, "tick", size, faults,
+              [&] { pool.table().tick(pool.shard(0), &connections.view(), &room.Fresh()); });
 }
 
 }  // namespace
@@ -78,7 +80,7 @@ void ExercisePool(const Exercise& exercise) {
     exercise.report.Stage("acquire and tick with " + std::to_string(size) + " connections");
     RunWorkers([&](uint32_t worker) { AcquireOnWorker(pool, endpoints, size, worker, faults); },
                [&] { pool.host().FireTimers(); });
-    MeasureHooks(exercise, pool, endpoints, size);
+    MeasureHooks(exercise, pool, endpoints, size, faults);
   }
   faults.Report(exercise.report);
   ExerciseState(exercise, pool);

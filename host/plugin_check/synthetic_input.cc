@@ -72,18 +72,19 @@ SyntheticConnections::SyntheticConnections(uint32_t count, const myelin_endpoint
 }
 
 SyntheticCalls::SyntheticCalls(size_t key_count, uint64_t seed)
-    : calls_(kCount), values_(kCount * key_count), metadata_(kCount * key_count), key_count_(key_count) {
-  Random random(seed);
-  for (size_t i = 0; i < kCount; ++i) Fill(calls_[i], i, random);
+    : calls_(kCount),
+      values_(kCount * key_count),
+      metadata_(kCount * key_count),
+      key_count_(key_count),
+      random_(seed),
+      first_ns_(MonotonicNow()) {
+  for (size_t i = 0; i < kCount; ++i) Fill(calls_[i], i);
 }
 
-void SyntheticCalls::Fill(myelin_call& call, size_t index, Random& random) {
+void SyntheticCalls::Fill(myelin_call& call, size_t index) {
   call.struct_size = sizeof(call);
-  call.now_ns = MonotonicNow();
-  call.start_ns = call.now_ns;
-  call.deadline_ns = random.Next() % 2 == 0 ? MYELIN_NO_DEADLINE : call.now_ns + kSecondNs;
-  call.random = random.Next();
-  call.path = View(kPaths[random.Next() % kPaths.size()]);
+  call.deadline_ns = random_.Next() % 2 == 0 ? MYELIN_NO_DEADLINE : first_ns_ + kSecondNs;
+  call.path = View(kPaths[random_.Next() % kPaths.size()]);
   SplitPath(call);
   call.authority = View("shop.example");
   call.peer = View("192.0.2.7:4711");
@@ -96,8 +97,8 @@ void SyntheticCalls::Fill(myelin_call& call, size_t index, Random& random) {
   call.metadata_stride = sizeof(Grown<myelin_metadata>);
   if (key_count_ > 0) call.metadata = &metadata_[index * key_count_].known;
   for (size_t slot = index * key_count_; slot < (index + 1) * key_count_; ++slot) {
-    for (myelin_string& value : values_[slot]) value = View(kWords[random.Next() % kWords.size()]);
-    metadata_[slot].known.count = static_cast<uint32_t>(random.Next() % 3);
+    for (myelin_string& value : values_[slot]) value = View(kWords[random_.Next() % kWords.size()]);
+    metadata_[slot].known.count = static_cast<uint32_t>(random_.Next() % 3);
     metadata_[slot].known.values = metadata_[slot].known.count > 0 ? values_[slot].data() : nullptr;
   }
 }

@@ -60,7 +60,7 @@ class SyntheticConnections {
   myelin_pool_view view_{};
 };
 
-/// A ring of calls, made beforehand so that showing the next costs nothing. Owned by one worker.
+/// A ring of calls, made beforehand so that showing the next costs next to nothing. Owned by one worker.
 class SyntheticCalls {
  public:
   /// `key_count` metadata slots, each present in most calls.
@@ -68,17 +68,25 @@ class SyntheticCalls {
   SyntheticCalls(const SyntheticCalls&) = delete;
   SyntheticCalls& operator=(const SyntheticCalls&) = delete;
 
-  const myelin_call& Next() { return calls_[next_++ % kCount]; }
+  const myelin_call& Next() {
+    myelin_call& call = calls_[next_++ % kCount];
+    call.random = random_.Next();
+    call.now_ns = call.start_ns = first_ns_ + next_ * kGapNs;
+    return call;
+  }
 
  private:
   static constexpr size_t kCount = 256;
+  static constexpr uint64_t kGapNs = 1000;  // between calls, by their own clock
 
-  void Fill(myelin_call& call, size_t index, Random& random);
+  void Fill(myelin_call& call, size_t index);
 
   std::vector<myelin_call> calls_;
   std::vector<std::array<myelin_string, 2>> values_;
   std::vector<Grown<myelin_metadata>> metadata_;
   size_t key_count_;
+  Random random_;
+  uint64_t first_ns_;
   size_t next_ = 0;
 };
 

@@ -16,7 +16,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 int32_t Create(const myelin_host*, const myelin_options*, void** instance, myelin_error*) {
   *instance = nullptr;
