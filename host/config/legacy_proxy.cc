@@ -153,6 +153,7 @@ class LegacyProxyMapper {
   }
 
   void Revive(const Node& value, const std::string& what, const std::string& effect) {
+    if (value.scalar == "0s") return;
     revived_.push_back(value.origin.ToString() + ": " + what + " (" + value.scalar +
                        ") had no effect in the original and now " + effect);
   }

@@ -272,6 +272,8 @@ TEST_F(Legacy, ConvertSaysWhichKeysComeToLife) {
     EXPECT_THAT(all, HasSubstr(key));
   }
   EXPECT_EQ(loaded_.revived_keys.size(), 7u);
+  Entry("REQUEST_TIMEOUT: 0");
+  EXPECT_THAT(loaded_.revived_keys, IsEmpty());
   Good(WithProxyKeys(""));
   EXPECT_THAT(loaded_.revived_keys, IsEmpty());
 }
