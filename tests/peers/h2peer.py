@@ -12,6 +12,7 @@ import h2.connection
 import h2.events
 import h2.exceptions
 import h2.settings
+import hyperframe.frame
 
 WAIT_S = 10
 WINDOW = 1 << 20
@@ -98,6 +99,7 @@ class Connection:
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=on_request is None, header_encoding=None, validate_inbound_headers=False,
             normalize_inbound_headers=False, validate_outbound_headers=False, normalize_outbound_headers=False))
+        self._survive_goaway()
         codes = h2.settings.SettingCodes
         self.h2.local_settings = h2.settings.Settings(client=on_request is None, initial_values={
             codes.INITIAL_WINDOW_SIZE: WINDOW, codes.MAX_HEADER_LIST_SIZE: 1 << 20, **(settings or {})})
@@ -111,6 +113,22 @@ class Connection:
             out = self.h2.data_to_send()
             if out:
                 self.sock.sendall(out)
+
+    def _survive_goaway(self):
+        """python3-h2 takes GOAWAY for the end of everything; it is the end of new streams only (RFC 9113, 6.8)."""
+        table = self.h2._frame_dispatch_table
+        receive = table[hyperframe.frame.GoAwayFrame]
+
+        def receive_and_go_on(frame):
+            state = self.h2.state_machine.state
+            answer = receive(frame)
+            self.h2.state_machine.state = state
+            return answer
+        table[hyperframe.frame.GoAwayFrame] = receive_and_go_on
+
+    def send_goaway(self, last_stream_id):
+        """The old streams go on."""
+        self.send_raw(hyperframe.frame.GoAwayFrame(0, last_stream_id=last_stream_id).serialize())
 
     def window(self, stream_id):
         with self.changed:

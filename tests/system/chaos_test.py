@@ -23,30 +23,29 @@ MEMORY_KIB = 48 * 1024
 
 @proxy_only
 class ChaosTest(harness.ProxyTest):
-    def warm(self, target, upstreams, **_):
-        """Grows what grows once: every connection, every thread's arena. Then counts."""
-        channels = [self.channel(target) for _ in range(8)]
-        for channel in channels:
-            for future in [channel.unary_unary("/t.S/Echo").future(b"x" * 1000) for _ in range(200)]:
-                future.result(WAIT_S)
-        for channel in channels:
+    def warm(self, target):
+        """Grows what grows once: connections, threads' arenas. Returns descriptors and KiB."""
+        for _ in range(8):
+            channel = self.channel(target)
+            futures = [channel.unary_unary("/t.S/Whoami").future(b"x" * 1000, timeout=0.5) for _ in range(200)]
+            for future in futures:
+                future.exception()
             channel.close()
         target.wait_idle()
         return target.fds(), target.rss_kib()
 
-    def assert_nothing_left(self, target, before):
-        """`before` is warm()'s. Pools may keep connections open that were not there before: at most their maximum."""
-        fds, rss = before
+    def assert_nothing_left(self, target, before, spare=4):
+        """`before` is warm()'s. `spare` descriptors are those of connections that the pool may have more now."""
         target.wait_idle()
-        wait_until(lambda: target.fds() <= fds + 4, lambda: f"descriptors: {fds} before, {target.fds()} after")
-        self.assertLess(target.rss_kib() - rss, MEMORY_KIB, "KiB grown")
-        unary(self.channel(target))
+        wait_until(lambda: target.fds() <= before[0] + spare,
+                   lambda: f"descriptors: {before[0]} before, {target.fds()} after")
+        self.assertLess(target.rss_kib() - before[1], MEMORY_KIB, "KiB grown")
 
     def test_cancels_leave_nothing_and_lose_no_connection(self):
         """Rules 14, 25 and 26: before, while and after the answer's first message."""
         upstream = self.own(harness.EchoProcess())
         target = self.start([upstream], pool={"strict": {"size": 2, "streams": 0}})
-        before = self.warm(target, [upstream])
+        before = self.warm(target)
         connection = h2peer.connect(target.address)
         self.addCleanup(connection.close)
         rng = random.Random(4)
@@ -70,7 +69,7 @@ class ChaosTest(harness.ProxyTest):
         """Rule 25."""
         upstream = self.own(harness.EchoProcess())
         target = self.start([upstream], pool={"strict": {"size": 2, "streams": 0}})
-        before = self.warm(target, [upstream])
+        before = self.warm(target)
         with contextlib.closing(grpc.insecure_channel(target.address, harness.OPTIONS)) as channel:
             hang = channel.unary_unary("/test.Service/Hang")
             for turn in range(CANCELS // 50):
@@ -92,7 +91,7 @@ class ChaosTest(harness.ProxyTest):
         steady = self.own(harness.EchoProcess())
         target = self.start([mortal, steady], backoff={"base": "5ms", "max": "10ms"},
                             pool={"loose": {"size": 1, "max_size": 4}})
-        before = self.warm_steady(target)
+        before = self.warm(target)
         channel = self.channel(target)
         hang = channel.unary_unary("/test.Service/Hang")
         served = 0
@@ -111,28 +110,13 @@ class ChaosTest(harness.ProxyTest):
                 served += unary(channel, "Whoami", timeout=0.2)[0] != b""
         self.assertGreater(served, 0)
         mortal.stop()
-        self.assert_steady(target, before)
-
-    def warm_steady(self, target):
-        """Only what does not depend on the mortal endpoint's answers."""
-        channel = self.channel(target)
-        for _ in range(300):
-            with contextlib.suppress(grpc.RpcError):
-                unary(channel, "Whoami", timeout=0.05)
-        channel.close()
-        target.wait_idle()
-        return target.fds(), target.rss_kib()
-
-    def assert_steady(self, target, before):
-        target.wait_idle()
-        wait_until(lambda: target.fds() <= before[0] + 8, lambda: f"descriptors: {before[0]}, now {target.fds()}")
-        self.assertLess(target.rss_kib() - before[1], MEMORY_KIB, "KiB grown")
+        self.assert_nothing_left(target, before, spare=8)
 
     def test_reconnect_storms_leave_nothing(self):
         """Many clients connect at once, some call, all go, some in the middle of a frame."""
         upstream = self.own(harness.EchoProcess())
         target = self.start([upstream], pool={"strict": {"size": 2, "streams": 0}})
-        before = self.warm(target, [upstream])
+        before = self.warm(target)
         host, port = target.address.split(":")
         for _ in range(STORMS):
             connections = [h2peer.connect(target.address) for _ in range(CLIENTS // 2)]

@@ -33,7 +33,11 @@ BINARY = os.environ.get("MYELIN_BIN", str(ROOT / "build" / "bin" / "myelin"))
 PLUGINS = os.environ.get("MYELIN_PLUGINS", str(ROOT / "build" / "plugins"))
 
 # What a pump is known not to keep; each name is used by the test that shows it (ProxyTest.assert_kept).
-LIMITS = {"generic": set(), "frame": set()}
+LIMITS = {
+    "generic": {"content_subtype", "unsupported_media_type", "user_agent", "grpc_message_bytes", "grpc-accept-encoding",
+                "grpc-tags-bin", "grpc-trace-bin", "compressed_request", "compressed_response", "unknown_encoding"},
+    "frame": set(),
+}
 
 # Both peers must take what the tests send: grpc's own limits are 4 MiB of message and 8 KB of metadata.
 OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1),
@@ -104,13 +108,16 @@ class _Handlers(grpc.GenericRpcHandler):
 
 
 class Upstream:
-    """A grpcio server in this process. Handlers are `f(requests, context)` by method, yielding bytes."""
+    """A grpcio server in this process. Handlers are `f(requests, context)` by method, yielding bytes. `also` is one
+    more address to listen on."""
 
-    def __init__(self, workers=32, options=(), port=0, **handlers):
+    def __init__(self, workers=32, options=(), port=0, also=None, **handlers):
         self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(workers),
                                   options=[*OPTIONS, ("grpc.so_reuseport", 0), *options])
         self.server.add_generic_rpc_handlers((_Handlers({"Echo": echo, **handlers}),))
         self.address = "127.0.0.1:%d" % self.server.add_insecure_port(f"127.0.0.1:{port}")
+        if also:
+            self.server.add_insecure_port(also)
         self.server.start()
 
     def stop(self, grace=0):

@@ -34,7 +34,7 @@ class LegacyTest(harness.ProxyTest):
             "setting": {"LISTEN_PROXY_ADDR": "127.0.0.1"}, "proxy_list": [{**sample, **p} for p in proxies]}}))
         host = pathlib.Path(self.folder.name) / "Config.yaml"
         host.write_text("RUN_MODE: prod\nHTTP_SERVER_PORT: '127.0.0.1:0'\nLOG_LEVEL: info\n")
-        self.child = Child([BINARY, "--config", file, "--config", host, "--plugin-dir", PLUGINS, "--pump", harness.PUMP])
+        self.child = Child([BINARY, "--config", file, "--config", host, "--plugin-dir", PLUGINS])
         self.addCleanup(self.finish)
         names = [p["PROXY_NAME"] for p in proxies if p.get("ENABLED", True)]
         return [self.child.wait_line(rf'proxy \\?"{name}\\?" listens on ([\d.:]+)')[1] for name in names]
@@ -76,7 +76,8 @@ class LegacyTest(harness.ProxyTest):
     def test_request_timeout_acts(self):
         """REQUEST_TIMEOUT: without effect in the original."""
         server = self.own(h2peer.Server(lambda stream: stream.wait_closed(60)))
-        address, = self.legacy({"PROXY_NAME": "default", "GRPC_PROXY_ENDPOINTS": [server.address], "REQUEST_TIMEOUT": 1})
+        address, = self.legacy({"PROXY_NAME": "default", "GRPC_PROXY_ENDPOINTS": [server.address],
+                                "REQUEST_TIMEOUT": 1})
         since = time.monotonic()
         self.assertEqual(failure(unary, self.channel(address), timeout=None).code(), grpc.StatusCode.DEADLINE_EXCEEDED)
         self.assertTrue(0.9 < time.monotonic() - since < 4)

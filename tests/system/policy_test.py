@@ -44,13 +44,14 @@ class PolicyTest(harness.ProxyTest):
         a, b = self.named("a", Hang=hang), self.named("b")
         target = self.start([a, b], balancer="min_conn")
         channel = self.channel(target)
-        while target.stats()["endpoints"][0]["in_flight"] < 1:
-            before = target.stats()["endpoints"][0]["in_flight"]
-            channel.unary_unary("/test.Service/Hang").future(b"x")
-            wait_until(lambda: sum(e["in_flight"] for e in target.stats()["endpoints"]) > before or
-                       sum(target.stats()["endpoints"][1]["calls"].values()), "the call to arrive")
+        for _ in range(50):  # b has no Hang and answers at once, so that in the end one hangs on a
+            held = channel.unary_unary("/test.Service/Hang").future(b"x")
+            wait_until(lambda: held.done() or entered.acquire(blocking=False), "the call to arrive")
+            if not held.done():
+                break
         self.assertEqual(self.shares(channel, 100), {"b": 100})
         go_on.set()
+        self.assertEqual(held.result(WAIT_S), b"")
 
     # Pools
 

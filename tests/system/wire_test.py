@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What only frames show: both peers are raw HTTP/2, and what one sent is compared with what the other saw.
+import socket
+
 import h2.settings
 
 import harness  # puts tests/peers on the path
@@ -54,9 +56,10 @@ class WireTest(harness.ProxyTest):
     @proxy_only
     def test_own_failure_is_trailers_only_with_http_200(self):
         """Rule 15."""
-        self.serve(self.answer)
-        self.server.stop()
-        stream = self.call(self.connect())
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            self.target = self.start(["127.0.0.1:%d" % nobody.getsockname()[1]])
+            stream = self.call(self.connect())
         self.assertEqual(stream.order, ["headers+end"])
         self.assertEqual((stream.header(":status"), stream.header("grpc-status")), ([b"200"], [b"14"]))
 
@@ -73,8 +76,8 @@ class WireTest(harness.ProxyTest):
 
     def test_unknown_grpc_keys_pass(self):
         """Rule 6."""
-        sent = [(b"grpc-previous-rpc-attempts", b"2"), (b"grpc-foo", b"bar"), (b"grpc-accept-encoding", b"identity,gzip"),
-                (b"grpc-tags-bin", b"AAEC"), (b"grpc-trace-bin", b"AwQF")]
+        sent = [(b"grpc-previous-rpc-attempts", b"2"), (b"grpc-foo", b"bar"),
+                (b"grpc-accept-encoding", b"identity,gzip"), (b"grpc-tags-bin", b"AAEC"), (b"grpc-trace-bin", b"AwQF")]
         def script(stream):
             stream.wait_closed()
             h2peer.reply(stream, [b""], 0, [(b"grpc-retry-pushback-ms", b"15"), (b"grpc-bar", b"foo")])
@@ -107,7 +110,8 @@ class WireTest(harness.ProxyTest):
         """Rule 6. Whatever the answer, the proxy must live."""
         connection = self.serve(self.answer)
         stream = self.call(connection, content_type=b"text/html")
-        self.assert_kept("unsupported_media_type", stream.blocks and stream.header(":status") == [b"415"], stream.blocks)
+        refused = stream.blocks and stream.header(":status") == [b"415"]
+        self.assert_kept("unsupported_media_type", refused, stream.blocks)
         self.assertEqual(self.call(self.connect()).header("grpc-status", -1), [b"0"])
 
     def test_te_trailers_stays(self):
@@ -190,14 +194,15 @@ class WireTest(harness.ProxyTest):
         """Rule 18: the old call finishes, the next one opens a replacement."""
         def script(stream):
             stream.wait_messages(1)
-            if len(self.server.streams) == 1:
-                stream.connection.act(lambda h: h.close_connection(last_stream_id=stream.id))
-                stream.wait(lambda s: len(self.server.streams) > 1 or s.ended, "the second call", WAIT_S)
-            h2peer.reply(stream, [b"%d" % len(self.server.connections)])
+            if stream is self.server.streams[0]:
+                stream.connection.send_goaway(stream.id)
+            stream.wait_closed(60)
+            h2peer.reply(stream)
         connection = self.serve(script, pool={"loose": {"size": 1, "max_size": 1}}, workers=1)
         first = connection.request("/test.Service/Echo")
         first.send_data(frame(b"x"))
-        wait_until(lambda: self.server.streams, "the first call upstream")
+        draining = lambda: self.target.stats()["endpoints"][0]["connections"]
+        wait_until(lambda: draining()["draining"] == 1 or draining()["ready"] != 1 or draining()["opened"] > 1, draining)
         second = self.call(connection)
         first.send_data(b"", end=True)
         first.wait_closed()
