@@ -33,7 +33,7 @@ class Table:
         calls, shares = self.shares(stats)
         if self.live:
             self._redraw(calls, shares, stats)
-        elif final or time.monotonic() - self.last_line >= 1:
+        elif final or (sum(calls.values()) and time.monotonic() - self.last_line >= 1):
             self.last_line = time.monotonic()
             print("  " + "   ".join(f"{self.names[a]} {calls[a]:5d} {shares[a]:6.1%}" for a in calls), flush=True)
 
