@@ -97,7 +97,7 @@ class Server {
 
   void Announce() {
     for (const auto& proxy : generation_->proxies()) {
-      for (const std::string& address : proxy->listener().addresses()) {
+      for (const std::string& address : proxy->addresses()) {
         log_.Info("main", "proxy \"" + proxy->name() + "\" listens on " + address);
       }
     }

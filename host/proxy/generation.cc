@@ -53,7 +53,7 @@ void Generation::ListenAll() {
   uint32_t workers = 0;
   for (const auto& proxy : proxies_) {
     proxy->Listen(*pump_);
-    workers += static_cast<uint32_t>(proxy->listener().workers().size());
+    workers += static_cast<uint32_t>(proxy->workers().size());
   }
   for (const auto& proxy : proxies_) proxy->MakeEndpoints(workers);
 }
@@ -61,7 +61,10 @@ void Generation::ListenAll() {
 // Every worker gets a shard of its own proxy and of each proxy that its calls can be routed to.
 void Generation::ConnectRoutes() {
   for (const auto& proxy : proxies_) {
-    for (Worker* worker : proxy->listener().workers()) {
+    for (const RouteConfig& route : proxy->config().routes) Find(route.to)->AddRoutedFrom(proxy->workers());
+  }
+  for (const auto& proxy : proxies_) {
+    for (Worker* worker : proxy->workers()) {
       std::vector<Route> routes;
       for (const RouteConfig& route : proxy->config().routes) {
         routes.push_back({route.metadata, route.service, route.method, &Find(route.to)->ShardFor(*worker)});
@@ -83,7 +86,7 @@ void Generation::Drain(uint64_t deadline_ns) {
   draining_ = true;
   std::vector<std::thread> waiting;
   for (const auto& proxy : proxies_) {
-    waiting.emplace_back([&proxy, deadline_ns] { proxy->listener().Drain(deadline_ns); });
+    waiting.emplace_back([&proxy, deadline_ns] { proxy->Drain(deadline_ns); });
   }
   for (std::thread& thread : waiting) thread.join();
 }

@@ -35,12 +35,29 @@ Proxy::Proxy(const ProxyConfig& config, ProxyPolicies policies, MetadataKeys key
 
 Proxy::~Proxy() = default;
 
+std::vector<std::string> Proxy::addresses() const {
+  return listener_ ? listener_->addresses() : std::vector<std::string>();
+}
+
+std::span<Worker* const> Proxy::workers() const {
+  return listener_ ? listener_->workers() : std::span<Worker* const>();
+}
+
 void Proxy::Listen(Pump& pump) {
+  if (config_.listen.empty()) return;
   ListenOptions options;
   options.proxy = config_.name;
   for (const ListenConfig& listen : config_.listen) options.addresses.push_back(listen.address);
   options.max_workers = parts_.pool->functions().max_workers(parts_.pool->instance());
   listener_ = pump.Listen(options);
+  sharers_.assign(workers().begin(), workers().end());
+}
+
+void Proxy::AddRoutedFrom(std::span<Worker* const> routed) {
+  if (listener_) return;
+  for (Worker* worker : routed) {
+    if (std::find(sharers_.begin(), sharers_.end(), worker) == sharers_.end()) sharers_.push_back(worker);
+  }
 }
 
 void Proxy::MakeEndpoints(uint32_t worker_count) {
@@ -53,16 +70,15 @@ void Proxy::MakeEndpoints(uint32_t worker_count) {
 
 // A worker of another proxy that routes calls here takes the same share as one of ours.
 EndpointPool::Options Proxy::PoolOptions(const Worker& worker) const {
-  const auto workers = listener_->workers();
-  const auto found = std::find(workers.begin(), workers.end(), &worker);
+  const auto found = std::find(sharers_.begin(), sharers_.end(), &worker);
   EndpointPool::Options options;
   options.connection = {config_.timeouts.connect, config_.keepalive.time, config_.keepalive.timeout};
   options.backoff_base = config_.backoff.base;
   options.backoff_max = config_.backoff.max;
   options.backoff_jitter = config_.backoff.jitter;
   options.queue_timeout = config_.timeouts.queue;
-  options.worker_count = static_cast<uint32_t>(workers.size());
-  options.worker = found == workers.end() ? 0 : static_cast<uint32_t>(found - workers.begin());
+  options.worker_count = static_cast<uint32_t>(sharers_.size());
+  options.worker = found == sharers_.end() ? 0 : static_cast<uint32_t>(found - sharers_.begin());
   return options;
 }
 
@@ -114,9 +130,14 @@ void Proxy::OnHealthChanged(const std::shared_ptr<Endpoint>& endpoint, bool up, 
 }
 
 void Proxy::Serve() {
+  if (!listener_) return;
   std::vector<ProxyShard*> entries;
-  for (Worker* worker : listener_->workers()) entries.push_back(&ShardFor(*worker));
+  for (Worker* worker : workers()) entries.push_back(&ShardFor(*worker));
   listener_->Start(entries);
+}
+
+void Proxy::Drain(uint64_t deadline_ns) {
+  if (listener_) listener_->Drain(deadline_ns);
 }
 
 void Proxy::Stop() {
@@ -132,7 +153,7 @@ uint64_t Proxy::in_flight() const {
 ProxyStats Proxy::Stats() const {
   ProxyStats stats;
   stats.name = config_.name;
-  stats.listen = listener_->addresses();
+  stats.listen = addresses();
   stats.balancer = parts_.balancer->handle().name;
   stats.pool = parts_.pool->handle().name;
   stats.policies = {StatsOf(*parts_.balancer), StatsOf(*parts_.pool)};

@@ -25,15 +25,22 @@ class Proxy {
 
   const std::string& name() const { return config_.name; }
   const ProxyConfig& config() const { return config_; }
-  Listener& listener() { return *listener_; }
+  /// As bound; empty for a proxy that only routes lead to.
+  std::vector<std::string> addresses() const;
+  /// The workers on which its own calls come in.
+  std::span<Worker* const> workers() const;
 
   /// The steps to service, in this order. Listen throws StartupError.
   void Listen(Pump& pump);
+  /// Workers whose calls are routed here; they share out the connections of a proxy that has no listener.
+  void AddRoutedFrom(std::span<Worker* const> workers);
   void MakeEndpoints(uint32_t worker_count);
   /// The shard for `worker`, made at the first call.
   ProxyShard& ShardFor(Worker& worker);
   void PublishFirstSnapshot();
   void Serve();
+  /// Takes no new calls and waits for those in flight until `deadline_ns`; then cancels the rest. Blocks; [any].
+  void Drain(uint64_t deadline_ns);
 
   /// Ends its listener and workers. Nothing of it runs any more afterwards.
   void Stop();
@@ -58,7 +65,8 @@ class Proxy {
   ControlThread& control_;
   Logger& log_;
   ProxyParts parts_;
-  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> listener_;  // nullptr: only routes lead here
+  std::vector<Worker*> sharers_;        // share out the connections to an endpoint
   std::vector<WorkerShard> shards_;
   uint64_t snapshot_version_ = 0;
 };
