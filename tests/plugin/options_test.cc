@@ -6,6 +6,7 @@
 #include <myelin/status.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace myelin {
