@@ -78,7 +78,7 @@ class Stream:
             with self.connection.changed:
                 room = lambda: self.reset_code is not None or self.connection.window(self.id) > 0 or not data
                 if not self.connection.changed.wait_for(room, WAIT_S) or self.reset_code is not None:
-                    raise BrokenPipeError(f"stream {self.id} cannot send")
+                    raise BrokenPipeError(f"stream {self.id} cannot send; it has seen {self.order} {self.blocks[-1:]}")
             size = min(len(data), self.connection.window(self.id), 16384)
             chunk, data = data[:size], data[size:]
             self.connection.act(lambda h: h.send_data(self.id, chunk, end_stream=end and not data))

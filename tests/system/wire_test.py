@@ -201,13 +201,32 @@ class WireTest(harness.ProxyTest):
         connection = self.serve(script, pool={"loose": {"size": 1, "max_size": 1}}, workers=1)
         first = connection.request("/test.Service/Echo")
         first.send_data(frame(b"x"))
-        draining = lambda: self.target.stats()["endpoints"][0]["connections"]
-        wait_until(lambda: draining()["draining"] == 1 or draining()["ready"] != 1 or draining()["opened"] > 1, draining)
+        wait_until(lambda: self.server.streams, "the first call upstream")
+        connections = lambda: self.target.stats()["endpoints"][0]["connections"]
+        wait_until(lambda: connections()["draining"] or connections()["opened"] > 1, connections)
         second = self.call(connection)
         first.send_data(b"", end=True)
         first.wait_closed()
         self.assertEqual((first.header("grpc-status", -1), second.header("grpc-status", -1)), ([b"0"], [b"0"]))
         self.assertEqual(len(self.server.connections), 2)
+
+    @proxy_only
+    def test_call_beyond_the_goaways_last_stream_is_made_again(self):
+        """Rule 17: the upstream has provably not touched it."""
+        def script(stream):
+            if stream.id == 1 and stream.connection is self.server.connections[0]:
+                stream.wait(lambda s: 3 in s.connection.streams, "the second call")
+                stream.connection.send_goaway(1)
+            if stream.id == 1:
+                stream.wait_closed()
+                h2peer.reply(stream)
+        connection = self.serve(script, pool={"loose": {"size": 1, "max_size": 1}}, workers=1)
+        first = connection.request("/test.Service/Echo")
+        first.send_data(frame(b"x"), end=True)
+        wait_until(lambda: self.server.streams, "the first call upstream")
+        second = self.call(connection)
+        codes = (first.wait_closed().header("grpc-status", -1), second.header("grpc-status", -1))
+        self.assert_kept("retry_beyond_goaway", codes == ([b"0"], [b"0"]), second.blocks)
 
     @proxy_only
     def test_stream_limit_of_the_upstream_is_kept(self):
