@@ -13,9 +13,7 @@ bool CountsAsFailure(uint32_t grpc_status) {
          grpc_status == MYELIN_GRPC_UNKNOWN || grpc_status == MYELIN_GRPC_DEADLINE_EXCEEDED;
 }
 
-size_t StatusIndex(uint32_t grpc_status) {
-  return grpc_status < kGrpcStatusCount ? grpc_status : MYELIN_GRPC_UNKNOWN;
-}
+size_t StatusIndex(uint32_t grpc_status) { return grpc_status < kGrpcStatusCount ? grpc_status : MYELIN_GRPC_UNKNOWN; }
 
 myelin_string View(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view View(const myelin_string& text) { return {text.data, text.size}; }
@@ -32,6 +30,7 @@ Call::~Call() {
 void Call::Start(ProxyShard& entry, const CallRequest& request) {
   request_ = &request;
   proxy_ = &entry.RouteFor(request);
+  state_ = State::kPicking;
   proxy_->counters().in_flight.Add();
   deadline_ns_ = request.deadline_ns;
   if (const auto timeout = static_cast<uint64_t>(settings().request_timeout.count())) {
@@ -65,8 +64,8 @@ void Call::FillMetadata(const RequestMetadata& metadata) {
   for (const std::string& key : keys) {
     const size_t before = values_.size();
     metadata.ForEach(
-        key,
-        [](void* self, std::string_view value) { static_cast<Call*>(self)->values_.push_back(View(value)); }, this);
+        key, [](void* self, std::string_view value) { static_cast<Call*>(self)->values_.push_back(View(value)); },
+        this);
     metadata_.push_back({static_cast<uint32_t>(values_.size() - before), 0, nullptr});
   }
   const myelin_string* next = values_.data();  // only now, for the values moved while they were gathered
@@ -83,8 +82,8 @@ const myelin_call& Call::FillCall() {
 }
 
 void Call::Admit() {
-  while (tokens_.size() < proxy_->limiters_.size()) {
-    const size_t index = tokens_.size();
+  while (admissions_.size() < proxy_->limiters_.size()) {
+    const size_t index = admissions_.size();
     ProxyCounters::LimiterCounters& counters = proxy_->counters().limiters[index];
     myelin_admit answer{};
     answer.struct_size = sizeof(myelin_admit);
@@ -95,8 +94,8 @@ void Call::Admit() {
       Refuse(static_cast<uint32_t>(StatusIndex(status)), View(answer.message), answer.pushback_ms);
       return;
     }
-    if (tokens_.empty()) admitted_ns_ = proxy_->worker().now_ns;
-    tokens_.push_back(answer.token);
+    if (admissions_.empty()) admitted_ns_ = proxy_->worker().now_ns;
+    admissions_.push_back({answer.token, verdict != kHostDecides});
     counters.admitted.Add();
     if (verdict == MYELIN_ADMIT_DELAY && answer.delay_ns > 0) {
       counters.delayed.Add();
@@ -119,8 +118,8 @@ void Call::OnTimer() {
     return;
   }
   proxy_->counters().queue_timeouts.Add();
-  Refuse(MYELIN_GRPC_UNAVAILABLE, "the balancer found no endpoint within " +
-                                      FormatDuration(settings().queue_timeout) + " (timeouts.queue)");
+  Refuse(MYELIN_GRPC_UNAVAILABLE,
+         "the balancer found no endpoint within " + FormatDuration(settings().queue_timeout) + " (timeouts.queue)");
 }
 
 void Call::Pick() {
@@ -140,7 +139,7 @@ void Call::Pick() {
     const uint32_t status = answer.status == 0 ? MYELIN_GRPC_UNAVAILABLE : answer.status;
     Refuse(static_cast<uint32_t>(StatusIndex(status)), View(answer.message));
   } else {
-    TakeEndpoint(*snapshot->endpoint(answer.index), answer.token);
+    TakeEndpoint(*snapshot->endpoint(answer.index), answer.token, verdict == MYELIN_PICK);
   }
 }
 
@@ -154,9 +153,12 @@ void Call::QueuePick() {
 }
 
 // A snapshot can be older than a failed connect; then another endpoint is tried before the call is given up.
-void Call::TakeEndpoint(const Endpoint& picked, uint64_t token) {
+void Call::TakeEndpoint(const Endpoint& picked, uint64_t token, bool from_balancer) {
   const Endpoint* endpoint = &picked;
+  from_balancer_ = from_balancer;
   if (proxy_->pool_of(picked).InBackoff()) {
+    TellBalancer(MYELIN_OUTCOME_CONNECT_FAILED, MYELIN_GRPC_UNAVAILABLE, picked.id(), token, 0);
+    from_balancer_ = false;
     endpoint = AnyReachable();
     token = 0;
     if (endpoint == nullptr) {
@@ -191,9 +193,10 @@ void Call::TakeStream(Connection& connection) {
 
 void Call::OnStream(Connection& connection) { TakeStream(connection); }
 
-void Call::OnNoStream(uint32_t grpc_status, std::string_view why, bool unsent) {
-  const bool again = unsent && abi_.attempt < kMaxAttempts && proxy_->snapshot_ && proxy_->snapshot_->size() > 1;
-  if (!unsent) proxy_->counters().queue_timeouts.Add();
+void Call::OnNoStream(NoStream reason, uint32_t grpc_status, std::string_view why) {
+  const bool elsewhere = reason == NoStream::kUnreachable || reason == NoStream::kQueueFull;
+  const bool again = elsewhere && abi_.attempt < kMaxAttempts && proxy_->snapshot_ && proxy_->snapshot_->size() > 1;
+  if (reason == NoStream::kQueueTimeout) proxy_->counters().queue_timeouts.Add();
   if (!again) {
     Refuse(static_cast<uint32_t>(StatusIndex(grpc_status)), why);
     return;
@@ -220,7 +223,7 @@ bool Call::PickAgain() {
 }
 
 void Call::OnTooManyPings() {
-  if (lease_.held()) lease_.pool().OnTooManyPings();
+  if (lease_.connection() != nullptr) lease_.pool().OnTooManyPings(*lease_.connection());
 }
 
 void Call::Refuse(uint32_t grpc_status, std::string_view message, int64_t pushback_ms) {
@@ -242,19 +245,26 @@ void Call::EndPick(uint32_t outcome, uint32_t grpc_status) {
   counters.latency_sum_ns.Add(total_ns);
   counters.bytes_sent.Add(bytes_sent_);
   counters.bytes_received.Add(bytes_received_);
-  proxy_->balancer_results_.Add({sizeof(myelin_call_result), outcome, grpc_status, 0, pool.endpoint()->id(),
-                                 lease_.token(), first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
+  TellBalancer(outcome, grpc_status, pool.endpoint()->id(), lease_.token(), total_ns);
   last_endpoint_id_ = pool.endpoint()->id();
   if (lease_.connection() == nullptr) pool.Abandon(*this);
   lease_.Return(CountsAsFailure(grpc_status));
   proxy_->AskBalancerAgain();
 }
 
+void Call::TellBalancer(uint32_t outcome, uint32_t grpc_status, uint64_t endpoint_id, uint64_t token,
+                        uint64_t total_ns) {
+  if (!from_balancer_) return;
+  proxy_->balancer_results_.Add({sizeof(myelin_call_result), outcome, grpc_status, 0, endpoint_id, token,
+                                 first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
+}
+
 void Call::TellLimiters(uint32_t outcome, uint32_t grpc_status) {
   const uint64_t total_ns = proxy_->worker().now_ns - admitted_ns_;
-  for (size_t i = 0; i < tokens_.size(); ++i) {
-    proxy_->limiter_results_[i]->Add({sizeof(myelin_call_result), outcome, grpc_status, 0, last_endpoint_id_, tokens_[i],
-                                      first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
+  for (size_t i = 0; i < admissions_.size(); ++i) {
+    if (!admissions_[i].by_limiter) continue;
+    proxy_->limiter_results_[i]->Add({sizeof(myelin_call_result), outcome, grpc_status, 0, last_endpoint_id_,
+                                      admissions_[i].token, first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
   }
 }
 
@@ -268,7 +278,7 @@ void Call::End(uint32_t outcome, uint32_t grpc_status, std::string_view why) {
   counters.calls[StatusIndex(grpc_status)].Add();
   WriteAccessLine(grpc_status, why);
   EndPick(outcome, grpc_status);
-  if (!tokens_.empty()) TellLimiters(outcome, grpc_status);
+  if (!admissions_.empty()) TellLimiters(outcome, grpc_status);
 }
 
 void Call::WriteAccessLine(uint32_t grpc_status, std::string_view why) {

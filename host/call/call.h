@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Decides one call: routes it, asks the limiters to admit it, the balancer for an endpoint, the pool for a stream; and
-// when it is over, tells them all how it ended. The only place that talks to policies, the same for every pump. Embedded
-// in the pump's own call object; belongs to one worker.
+// when it is over, tells them all how it ended. The only place that talks to policies, the same for every pump.
+// Embedded in the pump's own call object; belongs to one worker.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -58,23 +58,27 @@ class Call final : private Waiter {
   void AddSent(uint64_t bytes) { bytes_sent_ += bytes; }
   void AddReceived(uint64_t bytes) { bytes_received_ += bytes; }
 
-  /// The stream broke and nothing of the call was processed upstream: gives it back and picks again. Answers false, and does
-  /// nothing, when the call has had its tries.
+  /// The stream broke and nothing of the call was processed upstream: gives it back and picks again. Answers false, and
+  /// does nothing, when the call has had its tries.
   bool PickAgain();
   /// The upstream closed the connection for too many pings.
   void OnTooManyPings();
 
-  /// The call is over, in whatever way: gives everything back, tells the policies, counts, writes the access line. Waiting
-  /// ends without a callback. Does nothing the second time. `why` is for the access line of a call that failed.
+  /// The call is over, in whatever way: gives everything back, tells the policies, counts, writes the access line.
+  /// Waiting ends without a callback. Does nothing the second time. `why` is for the access line of a call that failed.
   void End(uint32_t outcome, uint32_t grpc_status, std::string_view why);
 
  private:
   friend class ProxyShard;
+  struct Admission {
+    uint64_t token;
+    bool by_limiter;  // else by the host in its place, and the limiter is not told of the end
+  };
   enum class State { kNew, kDelayed, kPicking, kWaiting, kRelaying, kEnded };
   static constexpr uint32_t kMaxAttempts = 3;
 
   void OnStream(Connection& connection) override;
-  void OnNoStream(uint32_t grpc_status, std::string_view why, bool unsent) override;
+  void OnNoStream(NoStream reason, uint32_t grpc_status, std::string_view why) override;
   const myelin_call& FillCall() override;
 
   void FillAbi(const CallRequest& request);
@@ -83,12 +87,13 @@ class Call final : private Waiter {
   void Delay(uint64_t delay_ns);
   void Pick();
   void QueuePick();
-  void TakeEndpoint(const Endpoint& endpoint, uint64_t token);
+  void TakeEndpoint(const Endpoint& picked, uint64_t token, bool from_balancer);
   void TakeStream(Connection& connection);
   const Endpoint* AnyReachable();
   void OnTimer();
   void Refuse(uint32_t grpc_status, std::string_view message, int64_t pushback_ms = 0);
   void EndPick(uint32_t outcome, uint32_t grpc_status);
+  void TellBalancer(uint32_t outcome, uint32_t grpc_status, uint64_t endpoint_id, uint64_t token, uint64_t total_ns);
   void TellLimiters(uint32_t outcome, uint32_t grpc_status);
   void WriteAccessLine(uint32_t grpc_status, std::string_view why);
 
@@ -105,11 +110,12 @@ class Call final : private Waiter {
   uint64_t last_endpoint_id_ = 0;
   const Endpoint* last_endpoint_ = nullptr;
   Lease lease_;
+  bool from_balancer_ = false;  // it picked what the lease holds, so it is told of the end
   myelin_call abi_{};
   boost::container::small_vector<myelin_metadata, 4> metadata_;
   boost::container::small_vector<myelin_string, 8> values_;
-  boost::container::small_vector<uint64_t, 4> tokens_;  // of the limiters that admitted it, in order
-  Timer timer_;                                         // delay or pick queue
+  boost::container::small_vector<Admission, 4> admissions_;  // by the limiters, in order
+  Timer timer_;                                              // delay or pick queue
   PickQueueHook pick_queue_hook_{*this};
 };
 

@@ -46,8 +46,7 @@ ProxyShard::ProxyShard(WorkerContext& worker, const ProxyParts& parts, ProxyCoun
     limiter_results_.push_back(std::make_unique<ResultBatch<LimiterShard>>(*limiters_.back()));
   }
   for (const auto& endpoint : parts.endpoints) {
-    pools_.push_back(
-        std::make_unique<EndpointPool>(worker, endpoint, pool_, pool_options, parts.health_changed));
+    pools_.push_back(std::make_unique<EndpointPool>(worker, endpoint, pool_, pool_options, parts.health_changed));
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything one worker needs to decide the calls of one proxy: the shards of its policies, its connections, the current
-// snapshot, where else calls can be routed, and what it counts. Built and destroyed on the control thread while the
-// worker does not use it; in between it belongs to the worker.
+// Everything one worker needs to decide the calls of one proxy: the shards of its policies, its connections, the
+// current snapshot, where else calls can be routed, and what it counts. Built and destroyed on the control thread while
+// the worker does not use it; in between it belongs to the worker.
 #pragma once
 
 #include <array>
@@ -25,8 +25,7 @@ class Call;
 class ProxyShard;
 
 /// Links a call whose balancer said QUEUE. Unlinks itself when destroyed.
-struct PickQueueHook
-    : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+struct PickQueueHook : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   explicit PickQueueHook(Call& owner) : call(owner) {}
   Call& call;
 };

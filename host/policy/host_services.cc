@@ -26,9 +26,7 @@ LogLevel FromAbi(uint32_t level) {
 }  // namespace
 
 HostServices::HostServices(std::string policy, PolicyEnvironment environment)
-    : policy_(std::move(policy)),
-      environment_(std::move(environment)),
-      component_(environment_.proxy + "/" + policy_) {
+    : policy_(std::move(policy)), environment_(std::move(environment)), component_(environment_.proxy + "/" + policy_) {
   abi_.struct_size = sizeof(myelin_host);
   abi_.abi_minor = MYELIN_ABI_MINOR;
   abi_.context = this;
@@ -49,7 +47,9 @@ HostServices::~HostServices() {
 void HostServices::Log(void* context, uint32_t level, const char* message, uint64_t size) {
   auto* self = static_cast<HostServices*>(context);
   constexpr uint64_t kMaxLine = 4096;
-  self->environment_.log->Write(FromAbi(level), self->component_, std::string_view(message, std::min(size, kMaxLine)), {});
+  if (message == nullptr) return;
+  self->log_limit_.Write(*self->environment_.log, FromAbi(level), self->component_,
+                         std::string_view(message, std::min(size, kMaxLine)));
 }
 
 uint64_t HostServices::NowNs(void*) { return MonotonicNow(); }
@@ -86,9 +86,8 @@ int32_t HostServices::AddMetric(void* context, uint32_t kind, const char* name, 
   auto* self = static_cast<HostServices*>(context);
   constexpr std::string_view kLegal = "abcdefghijklmnopqrstuvwxyz0123456789_";
   if (!self->creating_) return MYELIN_ERROR_UNSUPPORTED;
-  if (name == nullptr || cell == nullptr || std::string_view(name).find_first_not_of(kLegal) != std::string_view::npos) {
-    return MYELIN_ERROR_INVALID;
-  }
+  const std::string_view text = name == nullptr ? std::string_view() : std::string_view(name);
+  if (cell == nullptr || text.empty() || text.find_first_not_of(kLegal) != text.npos) return MYELIN_ERROR_INVALID;
   PluginMetric metric;
   metric.name = name;
   metric.doc = doc == nullptr ? "" : doc;

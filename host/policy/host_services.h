@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/control_thread.h"
-#include "base/log.h"
+#include "base/log_limit.h"
 #include "policy/metadata_keys.h"
 #include "policy/metric_cells.h"
 
@@ -54,6 +54,7 @@ class HostServices {
   std::string component_;  // "proxy/policy", the tag of its log lines
   myelin_host abi_{};
   std::vector<uint64_t> timers_;
+  LogLimit log_limit_{20};
   bool creating_ = true;
 };
 

@@ -48,7 +48,8 @@ class PolicyInstance {
       made->created_ = true;
       return made;
     }
-    diagnostics.Error(origin, Refusal(handle, code, std::string_view(text.data(), std::min<uint64_t>(error.size, text.size()))));
+    diagnostics.Error(
+        origin, Refusal(handle, code, std::string_view(text.data(), std::min<uint64_t>(error.size, text.size()))));
     return nullptr;
   }
 

@@ -25,7 +25,7 @@ uint32_t BalancerShard::Fallback(uint32_t verdict, const myelin_snapshot& snapsh
                                         : Describe("pick", verdict));
   out.index = static_cast<uint32_t>(call.random % snapshot.endpoint_count);
   out.token = 0;
-  return MYELIN_PICK;
+  return kHostDecides;
 }
 
 uint32_t PoolShard::Fallback(uint32_t verdict, const myelin_pool_view& view, myelin_acquire& out) {
@@ -51,7 +51,7 @@ uint32_t LimiterShard::Fallback(uint32_t verdict, myelin_admit& out) {
   instance().strikes().Add(Describe("admit", verdict));
   const bool fail_closed = (functions().flags & MYELIN_LIMITER_FAIL_CLOSED) != 0;
   out = myelin_admit{sizeof(myelin_admit), 0, 0, 0, {}, 0};
-  if (!fail_closed) return MYELIN_ADMIT;
+  if (!fail_closed) return kHostDecides;
   constexpr std::string_view kMessage = "the permission check failed";
   out.status = MYELIN_GRPC_UNAVAILABLE;
   out.message = {kMessage.data(), kMessage.size()};

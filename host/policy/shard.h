@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A worker's part of a policy, and the host's side of every hook: ask, validate the answer, and when it is invalid count
-// a strike and decide by the built-in fallback. Made and destroyed on the control thread, used by one worker between.
+// A worker's part of a policy, and the host's side of every hook: ask, validate the answer, and when it is invalid
+// count a strike and decide by the built-in fallback. Made and destroyed on the control thread, used by one worker
+// between.
 #pragma once
 
 #include <myelin/myelin.h>
@@ -18,6 +19,10 @@ class ShardError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// The host's verdict in place of an invalid one: as MYELIN_PICK or MYELIN_ADMIT, but the policy had no part in it and
+/// is not to be told how the call ended.
+inline constexpr uint32_t kHostDecides = UINT32_MAX;
 
 template <typename Functions>
 class PolicyShard {
@@ -48,7 +53,7 @@ class PolicyShard {
 class BalancerShard : public PolicyShard<myelin_balancer> {
  public:
   using PolicyShard::PolicyShard;
-  /// Answers MYELIN_PICK…, always valid. The fallback is a uniform random endpoint.
+  /// Answers MYELIN_PICK…, always valid, or kHostDecides with a uniform random endpoint.
   uint32_t Pick(const myelin_snapshot& snapshot, const myelin_call& call, myelin_pick& out) {
     const uint32_t verdict = functions().pick(shard(), &snapshot, &call, &out);
     if (verdict == MYELIN_PICK && out.index < snapshot.endpoint_count) return verdict;
@@ -86,7 +91,7 @@ class PoolShard : public PolicyShard<myelin_pool> {
 class LimiterShard : public PolicyShard<myelin_limiter> {
  public:
   using PolicyShard::PolicyShard;
-  /// Answers MYELIN_ADMIT…, always valid. The fallback admits, or refuses if the limiter fails closed.
+  /// Answers MYELIN_ADMIT…, always valid. The fallback is kHostDecides, or to refuse if the limiter fails closed.
   uint32_t Admit(const myelin_call& call, myelin_admit& out) {
     const uint32_t verdict = functions().admit(shard(), &call, &out);
     if (verdict <= MYELIN_ADMIT_REJECT) return verdict;

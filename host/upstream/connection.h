@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A connection to an endpoint, as the pools see it; each pump has its own kind. A connection belongs to one worker and is
-// used on it only.
+// A connection to an endpoint, as the pools see it; each pump has its own kind. A connection belongs to one worker and
+// is used on it only.
 #pragma once
 
 #include <cstdint>

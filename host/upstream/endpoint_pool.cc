@@ -3,20 +3,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 
 namespace myelin {
 namespace {
 
 constexpr uint64_t kTickNs = 1'000'000'000;
+// The extra tick after a connection has closed comes so much later, so that a pool that closes and opens at every tick
+// cannot keep the worker busy.
+constexpr uint64_t kTickAfterCloseNs = 10'000'000;
 
 uint64_t NextConnectionId() {
   static std::atomic<uint64_t> last{0};
   return ++last;
 }
-
-uint64_t Ns(Duration duration) { return static_cast<uint64_t>(duration.count()); }
 
 }  // namespace
 
@@ -35,6 +35,11 @@ EndpointPool::EndpointPool(WorkerContext& worker, std::shared_ptr<Endpoint> endp
 
 EndpointPool::~EndpointPool() {
   while (!connections_.empty()) Drop(static_cast<uint32_t>(connections_.size() - 1));
+}
+
+bool EndpointPool::HasLive() const {
+  return std::any_of(views_.begin(), views_.end(),
+                     [](const auto& view) { return view.state != MYELIN_CONNECTION_DRAINING; });
 }
 
 void EndpointPool::Start() {
@@ -60,6 +65,11 @@ myelin_pool_view EndpointPool::View() {
 
 Connection* EndpointPool::Acquire(Waiter& waiter) {
   if (!started_) Start();
+  waiter.give_up_ns_ = 0;
+  return Ask(waiter);
+}
+
+Connection* EndpointPool::Ask(Waiter& waiter) {
   const myelin_pool_view view = View();
   myelin_acquire answer{};
   answer.struct_size = sizeof(myelin_acquire);
@@ -79,21 +89,24 @@ Connection* EndpointPool::Carry(uint32_t verdict, const myelin_acquire& answer, 
       Enqueue(waiter, answer.queue_ms);
       break;
     default:
-      waiter.OnNoStream(answer.status == 0 ? MYELIN_GRPC_UNAVAILABLE : answer.status,
-                        {answer.message.data, answer.message.size}, false);
+      waiter.OnNoStream(NoStream::kRefused, answer.status == 0 ? MYELIN_GRPC_UNAVAILABLE : answer.status,
+                        {answer.message.data, answer.message.size});
       return nullptr;
   }
-  constexpr uint32_t kMaxOpenAtOnce = 16;
-  if (backoff_until_ns_ <= worker_.now_ns) {
-    for (uint32_t i = 0; i < std::min(answer.open, kMaxOpenAtOnce); ++i) Open();
-  }
+  OpenBesides(answer.open);
   return connection;
+}
+
+void EndpointPool::OpenBesides(uint32_t count) {
+  constexpr uint32_t kMaxOpenAtOnce = 16;
+  if (backoff_until_ns_ > worker_.now_ns) return;
+  for (uint32_t i = 0; i < std::min(count, kMaxOpenAtOnce); ++i) Open();
 }
 
 Connection* EndpointPool::UseConnection(uint32_t index, Waiter& waiter) {
   if (views_[index].state == MYELIN_CONNECTION_READY && !connections_[index]->IsOpen()) {
     DropClosed();
-    return Acquire(waiter);  // ends, for each time round a connection less
+    return Ask(waiter);  // ends, for each time round there is a live connection less
   }
   myelin_connection& view = views_[index];
   ++view.streams;
@@ -108,47 +121,15 @@ Connection* EndpointPool::UseConnection(uint32_t index, Waiter& waiter) {
 
 Connection* EndpointPool::UseNew(Waiter& waiter) {
   if (backoff_until_ns_ > worker_.now_ns) {
-    if (connections_.empty()) {
-      waiter.OnNoStream(MYELIN_GRPC_UNAVAILABLE, Unreachable(), true);
-    } else {
+    if (HasLive()) {
       Enqueue(waiter, 0);
+    } else {
+      waiter.OnNoStream(NoStream::kUnreachable, MYELIN_GRPC_UNAVAILABLE, Unreachable());
     }
     return nullptr;
   }
   Connection* connection = Open();
   return UseConnection(connection->index_, waiter);
-}
-
-void EndpointPool::Enqueue(Waiter& waiter, uint32_t queue_ms) {
-  if (queued_ >= options_.max_queued) {
-    waiter.OnNoStream(MYELIN_GRPC_UNAVAILABLE, "too many calls wait for a stream to " + endpoint_->address(), true);
-    return;
-  }
-  const uint64_t wait_ns = queue_ms == 0 ? Ns(options_.queue_timeout) : queue_ms * uint64_t{1'000'000};
-  waiter.give_up_ns_ = worker_.now_ns + wait_ns;
-  waiter.queued_ = true;
-  queue_.push_back(waiter);
-  counters_.queued.Set(++queued_);
-  if (!queue_timer_.active()) worker_.timers.Start(queue_timer_, waiter.give_up_ns_);
-}
-
-void EndpointPool::Abandon(Waiter& waiter) {
-  if (!waiter.is_linked()) return;
-  waiter.unlink();
-  if (waiter.bound_ != nullptr) {
-    Connection& connection = *waiter.bound_;
-    waiter.bound_ = nullptr;
-    Release(connection);
-  } else {
-    Dequeue(waiter);
-  }
-}
-
-void EndpointPool::Dequeue(Waiter& waiter) {
-  if (waiter.is_linked()) waiter.unlink();
-  if (!waiter.queued_) return;
-  waiter.queued_ = false;
-  counters_.queued.Set(--queued_);
 }
 
 void EndpointPool::Release(Connection& connection) {
@@ -161,13 +142,15 @@ void EndpointPool::Release(Connection& connection) {
   if (queued_ > 0) ServeQueue();
 }
 
-void EndpointPool::OnTooManyPings() {
+void EndpointPool::OnTooManyPings(const Connection& connection) {
   constexpr Duration kLongest = std::chrono::hours(2);
-  options_.connection.keepalive_time = std::min(options_.connection.keepalive_time * 2, kLongest);
-  worker_.log.Write(LogLevel::kWarning, "upstream",
-                    endpoint_->address() + " complains of too many pings; keepalive time is now " +
-                        FormatDuration(options_.connection.keepalive_time),
-                    {});
+  Duration& interval = options_.connection.keepalive_time;
+  if (views_[connection.index_].id <= last_pinged_id_ || interval == Duration::zero()) return;
+  last_pinged_id_ = views_.back().id;
+  interval = std::max(interval, std::min(interval * 2, kLongest));
+  worker_.log.Write(
+      LogLevel::kWarning, "upstream",
+      endpoint_->address() + " complains of too many pings; keepalive time is now " + FormatDuration(interval), {});
 }
 
 Connection* EndpointPool::Open() {
@@ -203,6 +186,7 @@ void EndpointPool::Drop(uint32_t index) {
   views_.erase(views_.begin() + index);
   connections_.erase(connections_.begin() + index);
   for (uint32_t i = index; i < connections_.size(); ++i) connections_[i]->index_ = i;
+  worker_.timers.Start(tick_timer_, worker_.now_ns + kTickAfterCloseNs);
 }
 
 void EndpointPool::Drain(uint32_t index) {
@@ -219,91 +203,29 @@ void EndpointPool::DropClosed() {
   }
 }
 
-void EndpointPool::OnReady(Connection& connection) {
-  SetState(connection.index_, MYELIN_CONNECTION_READY);
-  failures_ = 0;
-  backoff_until_ns_ = 0;
-  last_failure_.clear();
-  reconnect_timer_.Stop();
-  if (endpoint_->state() == MYELIN_ENDPOINT_DOWN) health_changed_(endpoint_, true, "");
-  WaitList ready;
-  for (auto it = binders_.begin(); it != binders_.end();) {
-    Waiter& waiter = *it++;
-    if (waiter.bound_ != &connection) continue;
-    waiter.unlink();
-    ready.push_back(waiter);
-  }
-  while (!ready.empty()) {
-    Waiter& waiter = ready.front();
-    ready.pop_front();
-    waiter.bound_ = nullptr;
-    waiter.OnStream(connection);
-  }
-  Tick();
-  ServeQueue();
-}
-
-void EndpointPool::OnConnectFailed(Connection& connection, const std::string& reason) {
-  counters_.connect_failures.Add();
-  last_failure_ = reason;
-  WaitList failed;
-  for (auto it = binders_.begin(); it != binders_.end();) {
-    Waiter& waiter = *it++;
-    if (waiter.bound_ != &connection) continue;
-    waiter.unlink();
-    waiter.bound_ = nullptr;
-    failed.push_back(waiter);
-  }
-  Drop(connection.index_);
-  StartBackoff();
-  const bool others = !connections_.empty();
-  while (!others && !queue_.empty()) {
-    Waiter& waiter = queue_.front();
-    Dequeue(waiter);
-    failed.push_back(waiter);
-  }
-  const std::string why = Unreachable();
-  while (!failed.empty()) {
-    Waiter& waiter = failed.front();
-    failed.pop_front();
-    if (!others) {
-      waiter.OnNoStream(MYELIN_GRPC_UNAVAILABLE, why, true);
-    } else if (Connection* other = Acquire(waiter)) {
-      waiter.OnStream(*other);
-    }
-  }
-}
-
-// Exponential backoff with jitter, as gRPC's connection-backoff.md, with the factor 2.
-void EndpointPool::StartBackoff() {
-  const double base = static_cast<double>(options_.backoff_base.count());
-  const double most = static_cast<double>(options_.backoff_max.count());
-  const double delay = std::min(most, std::ldexp(base, static_cast<int>(std::min(failures_, 30u))));
-  const double jitter = 1.0 + options_.backoff_jitter * (2.0 * worker_.random.NextDouble() - 1.0);
-  ++failures_;
-  backoff_until_ns_ = worker_.now_ns + static_cast<uint64_t>(delay * jitter);
-  const bool down = std::none_of(views_.begin(), views_.end(),
-                                 [](const auto& view) { return view.state == MYELIN_CONNECTION_READY; });
-  if (!down) return;
-  if (endpoint_->state() == MYELIN_ENDPOINT_UP) health_changed_(endpoint_, false, last_failure_);
-  worker_.timers.Start(reconnect_timer_, backoff_until_ns_);
-}
-
 void EndpointPool::Tick() {
   worker_.timers.Start(tick_timer_, worker_.now_ns + kTickNs);
   DropClosed();
-  if (!policy_.has_tick()) return;
-  std::array<myelin_tick_command, 32> commands;
-  myelin_tick tick{sizeof(myelin_tick), commands.size(), 0, sizeof(myelin_tick_command), commands.data()};
-  const myelin_pool_view view = View();
-  policy_.Tick(view, tick);
-  const uint32_t count = std::min<uint32_t>(tick.count, commands.size());
+  if (policy_.has_tick()) {
+    std::array<myelin_tick_command, 32> commands{};
+    myelin_tick tick{sizeof(myelin_tick), commands.size(), 0, sizeof(myelin_tick_command), commands.data()};
+    const myelin_pool_view view = View();
+    policy_.Tick(view, tick);
+    tick = {sizeof(myelin_tick), commands.size(), tick.count, sizeof(myelin_tick_command), commands.data()};
+    CarryOut(tick, view.connection_count);
+  }
+  ServeQueue();  // for those whose turn no stream's end brings: a backoff may be over, or the last connection gone
+}
+
+// `connection_count` connections were there when the policy was asked; those opened since stand behind them.
+void EndpointPool::CarryOut(const myelin_tick& tick, uint32_t connection_count) {
+  const uint32_t count = std::min(tick.count, tick.capacity);
   std::vector<uint64_t> drained;
   for (uint32_t i = 0; i < count; ++i) {
-    const myelin_tick_command& command = commands[i];
+    const myelin_tick_command& command = tick.commands[i];
     if (command.verb == MYELIN_TICK_OPEN) {
       if (backoff_until_ns_ <= worker_.now_ns) Open();
-    } else if (command.index >= view.connection_count ||
+    } else if (command.index >= connection_count ||
                (command.verb != MYELIN_TICK_DRAIN && command.verb != MYELIN_TICK_NOTE)) {
       policy_.instance().strikes().Add("tick gave an invalid command");
     } else if (command.verb == MYELIN_TICK_NOTE) {
@@ -316,52 +238,6 @@ void EndpointPool::Tick() {
     const auto found = std::find_if(views_.begin(), views_.end(), [&](const auto& item) { return item.id == id; });
     if (found != views_.end()) Drain(static_cast<uint32_t>(found - views_.begin()));
   }
-}
-
-// Asks the policy again for those that wait, oldest first, until one has to go on waiting.
-void EndpointPool::ServeQueue() {
-  if (serving_) return;
-  serving_ = true;
-  while (!queue_.empty()) {
-    Waiter& waiter = queue_.front();
-    const myelin_pool_view view = View();
-    myelin_acquire answer{};
-    answer.struct_size = sizeof(myelin_acquire);
-    const uint32_t verdict = policy_.Acquire(view, waiter.FillCall(), answer);
-    if (verdict == MYELIN_ACQUIRE_QUEUE) break;
-    if (verdict == MYELIN_ACQUIRE_OPEN && backoff_until_ns_ > worker_.now_ns && !connections_.empty()) break;
-    Dequeue(waiter);
-    if (Connection* connection = Carry(verdict, answer, waiter)) waiter.OnStream(*connection);
-  }
-  serving_ = false;
-}
-
-void EndpointPool::ExpireQueue() {
-  uint64_t next = UINT64_MAX;
-  WaitList expired;
-  for (auto it = queue_.begin(); it != queue_.end();) {
-    Waiter& waiter = *it++;
-    if (waiter.give_up_ns_ > worker_.now_ns) {
-      next = std::min(next, waiter.give_up_ns_);
-      continue;
-    }
-    Dequeue(waiter);
-    expired.push_back(waiter);
-  }
-  if (next != UINT64_MAX) worker_.timers.Start(queue_timer_, next);
-  const std::string why = "no stream to " + endpoint_->address() + " became free within " +
-                          FormatDuration(options_.queue_timeout) + " (timeouts.queue)";
-  while (!expired.empty()) {
-    Waiter& waiter = expired.front();
-    expired.pop_front();
-    ++queue_timeouts_;
-    waiter.OnNoStream(MYELIN_GRPC_UNAVAILABLE, why, false);
-  }
-}
-
-std::string EndpointPool::Unreachable() const {
-  std::string why = "endpoint " + endpoint_->address() + " cannot be reached: " + last_failure_;
-  return why;
 }
 
 }  // namespace myelin

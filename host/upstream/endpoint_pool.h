@@ -20,13 +20,20 @@
 
 namespace myelin {
 
+/// Why a call that wanted a stream gets none.
+enum class NoStream {
+  kUnreachable,   // nothing was sent; another endpoint may do better
+  kQueueFull,     // as kUnreachable, but for the calls that wait already
+  kQueueTimeout,  // it has waited as long as it may
+  kRefused,       // by the pool policy
+};
+
 /// A call that wants a stream. Linked while it waits; unlinks itself when destroyed.
 class Waiter : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   /// A stream on `connection` is reserved for it.
   virtual void OnStream(Connection& connection) = 0;
-  /// `unsent`: nothing was sent and another endpoint may do better.
-  virtual void OnNoStream(uint32_t grpc_status, std::string_view why, bool unsent) = 0;
+  virtual void OnNoStream(NoStream reason, uint32_t grpc_status, std::string_view why) = 0;
   /// What the pool policy is asked with; filled in anew at each call.
   virtual const myelin_call& FillCall() = 0;
 
@@ -36,7 +43,8 @@ class Waiter : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
  private:
   friend class EndpointPool;
   Connection* bound_ = nullptr;  // waits for this one to get ready
-  uint64_t give_up_ns_ = 0;      // queued until then
+  uint64_t give_up_ns_ = 0;      // queued until then; 0: not queued since Acquire
+  uint64_t wait_ns_ = 0;         // how long that is
   bool queued_ = false;
 };
 
@@ -73,14 +81,14 @@ class EndpointPool : private Connection::Observer {
   /// Gives a stream back.
   void Release(Connection& connection);
 
-  /// The peer complained of too many keepalive pings: double the interval from now on (gRFC A8).
-  void OnTooManyPings();
+  /// The peer closed `connection` for too many keepalive pings: double the interval from now on (gRFC A8). Once for all
+  /// the connections that were opened with the same interval, however many calls tell of it.
+  void OnTooManyPings(const Connection& connection);
 
   const std::shared_ptr<Endpoint>& endpoint() const { return endpoint_; }
   /// Whether a connect has failed lately and the next one has to wait.
-  bool InBackoff() const { return connections_.empty() && backoff_until_ns_ > worker_.now_ns; }
+  bool InBackoff() const { return backoff_until_ns_ > worker_.now_ns && !HasLive(); }
   const std::string& last_failure() const { return last_failure_; }
-  uint64_t queue_timeouts() const { return queue_timeouts_; }
 
  private:
   using WaitList = boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>>;
@@ -88,23 +96,33 @@ class EndpointPool : private Connection::Observer {
   void OnReady(Connection& connection) override;
   void OnConnectFailed(Connection& connection, const std::string& reason) override;
 
+  /// Whether there is a connection that takes calls or may soon.
+  bool HasLive() const;
+  bool InBackoffWithOthers() const { return backoff_until_ns_ > worker_.now_ns && HasLive(); }
   myelin_pool_view View();
+  Connection* Ask(Waiter& waiter);
   Connection* Carry(uint32_t verdict, const myelin_acquire& answer, Waiter& waiter);
   Connection* UseConnection(uint32_t index, Waiter& waiter);
   Connection* UseNew(Waiter& waiter);
   void Enqueue(Waiter& waiter, uint32_t queue_ms);
   void Dequeue(Waiter& waiter);
+  void TakeBinders(const Connection& connection, WaitList& into);
   Connection* Open();
+  void OpenBesides(uint32_t count);
   void Drop(uint32_t index);
   void DropClosed();
   void Drain(uint32_t index);
   void SetState(uint32_t index, uint32_t state);
   Counter& StateCounter(uint32_t state);
-  void StartBackoff();
+  void StartBackoff(uint64_t opened_ns);
+  uint64_t NextBackoff();
+  void TellHealth(bool up);
   void Tick();
+  void CarryOut(const myelin_tick& tick, uint32_t connection_count);
   void ServeQueue();
   void ExpireQueue();
   std::string Unreachable() const;
+  std::string TimedOut(const Waiter& waiter) const;
 
   WorkerContext& worker_;
   std::shared_ptr<Endpoint> endpoint_;
@@ -120,10 +138,13 @@ class EndpointPool : private Connection::Observer {
   WaitList queue_;    // wait for any stream, oldest first
   uint32_t queued_ = 0;
 
-  uint32_t failures_ = 0;  // connects in a row
+  uint32_t failures_ = 0;  // rounds of connects in a row
+  uint64_t backoff_since_ns_ = 0;
   uint64_t backoff_until_ns_ = 0;
+  bool told_down_ = false;       // and not yet that it is up again
+  uint64_t last_pinged_id_ = 0;  // newest connection with the keepalive interval that the peer complained of
+  uint64_t queue_timer_due_ns_ = 0;
   std::string last_failure_;
-  uint64_t queue_timeouts_ = 0;
   bool started_ = false;
   bool serving_ = false;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The endpoints that can be used at one moment, as a balancer sees them, with what the balancer prepared for them. Built
-// on the control thread, immutable, shared with the workers; the last holder sends it back to the control thread to end.
+// The endpoints that can be used at one moment, as a balancer sees them, with what the balancer prepared for them.
+// Built on the control thread, immutable, shared with the workers; the last holder sends it back to the control thread
+// to end.
 #pragma once
 
 #include <myelin/endpoint.h>

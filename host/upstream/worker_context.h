@@ -18,7 +18,7 @@ struct WorkerContext {
   WorkerContext(uint32_t worker, ControlThread& control_thread, Logger& logger)
       : index(worker), random(MonotonicNow() ^ (uint64_t{worker} << 32)), control(control_thread), log(logger) {}
 
-  uint32_t index;  // among all workers of the process
+  uint32_t index;                    // among all workers of the process
   uint64_t now_ns = MonotonicNow();  // set by the worker whenever it wakes
   TimerWheel timers{now_ns};
   Random random;
