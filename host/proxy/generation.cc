@@ -2,12 +2,31 @@
 #include "proxy/generation.h"
 
 #include <algorithm>
+#include <exception>
 #include <thread>
 
 #include "base/clock.h"
 #include "pump/generic/pump.h"
 
 namespace myelin {
+namespace {
+
+/// Runs `task` on the control thread, where the ABI wants policies to be made, asked and destroyed; what it throws
+/// comes out here.
+template <typename Task>
+void OnControl(ControlThread& control, const Task& task) {
+  std::exception_ptr thrown;
+  control.Run([&] {
+    try {
+      task();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  });
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+}  // namespace
 
 Generation::Generation(const Config& config, const GenerationEnvironment& environment)
     : workers_(config.workers > 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency())),
@@ -17,30 +36,41 @@ Generation::Generation(const Config& config, const GenerationEnvironment& enviro
 std::unique_ptr<Generation> Generation::Build(const Config& config, const GenerationEnvironment& environment,
                                               Diagnostics& diagnostics) {
   std::unique_ptr<Generation> made(new Generation(config, environment));
-  const auto shards = made->workers_ * static_cast<uint32_t>(config.proxies.size());
+  bool whole = false;
+  OnControl(environment.control, [&] { whole = made->CreateProxies(config, diagnostics); });
+  return whole ? std::move(made) : nullptr;
+}
+
+bool Generation::CreateProxies(const Config& config, Diagnostics& diagnostics) {
+  const auto shards = workers_ * static_cast<uint32_t>(config.proxies.size());
   bool whole = true;
   for (const ProxyConfig& proxy : config.proxies) {
     MetadataKeys keys;
-    const PolicyEnvironment policy_environment{proxy.name,          shards,          &keys, &environment.control,
-                                               &environment.metrics, &environment.log};
+    const PolicyEnvironment environment{proxy.name,       shards, &keys, &environment_.control, &environment_.metrics,
+                                        &environment_.log};
     Diagnostics found;
-    ProxyPolicies policies = CreatePolicies(proxy, environment.catalog, policy_environment, found);
+    ProxyPolicies policies = CreatePolicies(proxy, environment_.catalog, environment, found);
     diagnostics.Append(found);
     if (found.HasErrors()) {
       whole = false;
       continue;
     }
-    made->proxies_.push_back(
-        std::make_unique<Proxy>(proxy, std::move(policies), std::move(keys), environment.control, environment.log));
+    proxies_.push_back(
+        std::make_unique<Proxy>(proxy, std::move(policies), std::move(keys), environment_.control, environment_.log));
   }
-  return whole ? std::move(made) : nullptr;
+  return whole;
 }
 
-// Listeners end first, with their threads; then what the threads used; and what the control thread still has to do about
-// it before the policies go.
+// Listeners end first, with their threads, and nothing is posted to those any more; then go what the threads used and,
+// on the control thread, the policies. The last snapshots are posted there when their holders go, so it is waited for
+// again.
 Generation::~Generation() {
+  OnControl(environment_.control, [this] {
+    for (const auto& proxy : proxies_) proxy->StopPublishing();
+  });
   for (const auto& proxy : proxies_) proxy->Stop();
-  environment_.control.Run([] {});
+  OnControl(environment_.control, [this] { proxies_.clear(); });
+  OnControl(environment_.control, [] {});
 }
 
 Proxy* Generation::Find(const std::string& name) const {
@@ -75,6 +105,10 @@ void Generation::ConnectRoutes() {
 }
 
 void Generation::Start() {
+  OnControl(environment_.control, [this] { StartOnControl(); });
+}
+
+void Generation::StartOnControl() {
   ListenAll();
   ConnectRoutes();
   for (const auto& proxy : proxies_) proxy->PublishFirstSnapshot();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A configuration at work: its proxies, the pumps that serve them, and the routes between them. Built whole or not at all.
-// Owned by main, used on the control thread, stats from any thread.
+// A configuration at work: its proxies, the pumps that serve them, and the routes between them. Built whole or not at
+// all. Owned by main, used on the control thread, stats from any thread.
 #pragma once
 
 #include <atomic>
@@ -48,6 +48,8 @@ class Generation {
 
  private:
   Generation(const Config& config, const GenerationEnvironment& environment);
+  bool CreateProxies(const Config& config, Diagnostics& diagnostics);
+  void StartOnControl();
   void ListenAll();
   void ConnectRoutes();
   Proxy* Find(const std::string& name) const;

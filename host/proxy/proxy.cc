@@ -10,8 +10,7 @@ namespace myelin {
 namespace {
 
 ProxySettings SettingsOf(const ProxyConfig& config) {
-  return {config.name, config.timeouts.request, config.timeouts.stream_idle, config.timeouts.queue,
-          config.access_log};
+  return {config.name, config.timeouts.request, config.timeouts.stream_idle, config.timeouts.queue, config.access_log};
 }
 
 template <typename Functions>
@@ -82,12 +81,20 @@ EndpointPool::Options Proxy::PoolOptions(const Worker& worker) const {
   return options;
 }
 
+std::unique_ptr<ProxyShard> Proxy::MakeShard(Worker& worker, ProxyCounters& counters) const {
+  try {
+    return std::make_unique<ProxyShard>(worker.context(), parts_, counters, PoolOptions(worker));
+  } catch (const ShardError& error) {
+    throw StartupError(config_.origin, "proxy '" + config_.name + "': " + error.what());
+  }
+}
+
 ProxyShard& Proxy::ShardFor(Worker& worker) {
   for (const WorkerShard& known : shards_) {
     if (known.worker == &worker) return *known.shard;
   }
   auto counters = std::make_unique<ProxyCounters>(parts_.limiters.size());
-  auto shard = std::make_unique<ProxyShard>(worker.context(), parts_, *counters, PoolOptions(worker));
+  auto shard = MakeShard(worker, *counters);
   worker.AddShard(*shard);
   return *shards_.emplace_back(WorkerShard{&worker, std::move(counters), std::move(shard)}).shard;
 }
@@ -112,6 +119,7 @@ void Proxy::PublishFirstSnapshot() {
 }
 
 void Proxy::PublishSnapshot() {
+  if (!publishing_) return;
   const auto snapshot = MakeSnapshot();
   if (!snapshot) return;
   for (const WorkerShard& shard : shards_) {

@@ -42,6 +42,8 @@ class Proxy {
   /// Takes no new calls and waits for those in flight until `deadline_ns`; then cancels the rest. Blocks; [any].
   void Drain(uint64_t deadline_ns);
 
+  /// Publishes no more snapshots: its workers are about to end, and cannot be posted to afterwards.
+  void StopPublishing() { publishing_ = false; }
   /// Ends its listener and workers. Nothing of it runs any more afterwards.
   void Stop();
 
@@ -56,6 +58,7 @@ class Proxy {
     std::unique_ptr<ProxyShard> shard;
   };
 
+  std::unique_ptr<ProxyShard> MakeShard(Worker& worker, ProxyCounters& counters) const;
   EndpointPool::Options PoolOptions(const Worker& worker) const;
   void OnHealthChanged(const std::shared_ptr<Endpoint>& endpoint, bool up, const std::string& reason);
   std::shared_ptr<const Snapshot> MakeSnapshot();
@@ -69,6 +72,7 @@ class Proxy {
   std::vector<Worker*> sharers_;        // share out the connections to an endpoint
   std::vector<WorkerShard> shards_;
   uint64_t snapshot_version_ = 0;
+  bool publishing_ = true;
 };
 
 }  // namespace myelin

@@ -21,8 +21,7 @@ std::shared_ptr<PolicyInstance<Functions>> CreateOne(PolicyKind kind, const Poli
 ProxyPolicies CreatePolicies(const ProxyConfig& proxy, Catalog& catalog, const PolicyEnvironment& environment,
                              Diagnostics& diagnostics) {
   ProxyPolicies made;
-  made.balancer =
-      CreateOne<myelin_balancer>(PolicyKind::kBalancer, proxy.balancer, catalog, environment, diagnostics);
+  made.balancer = CreateOne<myelin_balancer>(PolicyKind::kBalancer, proxy.balancer, catalog, environment, diagnostics);
   made.pool = CreateOne<myelin_pool>(PolicyKind::kPool, proxy.pool, catalog, environment, diagnostics);
   for (const PolicyConfig& limiter : proxy.limiters) {
     made.limiters.push_back(
