@@ -36,6 +36,7 @@ void EndpointPool::OnConnectFailed(Connection& connection, const std::string& re
   for (Waiter& waiter : failed) waiter.bound_ = nullptr;
   const uint64_t opened_ns = views_[connection.index_].opened_ns;
   Drop(connection.index_);
+  DropClosed();  // a connection that has broken unnoticed says nothing for the endpoint
   StartBackoff(opened_ns);
   const bool others = HasLive();
   while (!others && !queue_.empty()) {
@@ -67,7 +68,10 @@ void EndpointPool::StartBackoff(uint64_t opened_ns) {
   }
   const bool down = std::none_of(views_.begin(), views_.end(),
                                  [](const auto& view) { return view.state == MYELIN_CONNECTION_READY; });
-  if (!down) return;
+  if (!down) {  // calls may queue until the backoff is over
+    worker_.timers.Start(tick_timer_, std::min(backoff_until_ns_, worker_.now_ns + kTickNs));
+    return;
+  }
   TellHealth(false);
   worker_.timers.Start(reconnect_timer_, backoff_until_ns_);
 }

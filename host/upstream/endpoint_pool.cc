@@ -8,7 +8,6 @@
 namespace myelin {
 namespace {
 
-constexpr uint64_t kTickNs = 1'000'000'000;
 // The extra tick after a connection has closed comes so much later, so that a pool that closes and opens at every tick
 // cannot keep the worker busy.
 constexpr uint64_t kTickAfterCloseNs = 10'000'000;

@@ -91,6 +91,8 @@ class EndpointPool : private Connection::Observer {
   const std::string& last_failure() const { return last_failure_; }
 
  private:
+  static constexpr uint64_t kTickNs = 1'000'000'000;
+
   using WaitList = boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>>;
 
   void OnReady(Connection& connection) override;
