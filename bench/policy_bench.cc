@@ -3,15 +3,19 @@
 // What the policy layer of one call costs: route, token_bucket, balancer, loose, lease, first byte, settle, results
 // told. Through class Call and the plugins' own .so files, with 64 calls in flight and a clock that is set, not read.
 // One thread.
-//   policy_bench [--check] [Google Benchmark's flags]    --check: exit code 1 if a call allocates or costs over 200 ns
+//   policy_bench [--check] [Google Benchmark's flags]
+// --check: exit code 1 if a call allocates, or if a benchmark's best repetition costs over 200 ns of CPU per call
 #include <benchmark/benchmark.h>
 
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "allocations.h"
 #include "call/call.h"
@@ -24,7 +28,8 @@ constexpr size_t kInFlight = 64;
 constexpr uint64_t kCallEveryNs = 1'000;
 constexpr double kMostNsPerCall = 200;
 
-bool within_limits = true;
+bool failed = false;
+std::map<std::string, double> lowest_ns;  // of a benchmark's repetitions: what disturbs only ever adds
 
 // Of this thread, so that a busy machine does not fail the check.
 double CpuNs() {
@@ -51,20 +56,19 @@ class FixedMetadata final : public RequestMetadata {
   }};
 };
 
-// A call as a pump embeds it; it must get its stream at once.
+// A call as a pump embeds it, made anew for each call; it must get its stream at once.
 class OneCall final : private Call::Handler {
  public:
   void Start(PolicyWorld& world, const CallRequest& request) {
-    request_ = request;
-    request_.start_ns = world.worker().now_ns;
-    call_.Start(world.shard(), request_);
+    call_.emplace(static_cast<Call::Handler&>(*this)).Start(world.shard(), request);
   }
   bool End() {
-    const bool streamed = call_.has_stream();
-    call_.OnFirstByte();
-    call_.AddSent(37);
-    call_.AddReceived(37);
-    call_.End(MYELIN_OUTCOME_SUCCESS, MYELIN_GRPC_OK, "");
+    const bool streamed = call_->has_stream();
+    call_->OnFirstByte();
+    call_->AddSent(37);
+    call_->AddReceived(37);
+    call_->End(MYELIN_OUTCOME_SUCCESS, MYELIN_GRPC_OK, "");
+    call_.reset();
     return streamed;
   }
 
@@ -72,8 +76,7 @@ class OneCall final : private Call::Handler {
   void OnStream(Connection&) override {}
   void OnRefused(const Refusal&) override {}
 
-  CallRequest request_;
-  Call call_{*this};
+  std::optional<Call> call_;
 };
 
 // Calls of which kInFlight are in flight at any time; one step ends the oldest and starts another.
@@ -85,13 +88,14 @@ class Traffic {
     request_.peer.text = "10.1.2.3:4711";
     request_.peer.family = MYELIN_PEER_IPV4;
     request_.metadata = &metadata_;
-    for (auto& call : calls_) call.emplace().Start(world_, request_);
+    for (OneCall& call : calls_) call.Start(world_, request_);
   }
 
   bool Step() {
-    auto& call = calls_[next_];
-    const bool streamed = call->End();
-    call.emplace().Start(world_, request_);
+    OneCall& call = calls_[next_];
+    const bool streamed = call.End();
+    request_.start_ns = world_.worker().now_ns;
+    call.Start(world_, request_);
     world_.worker().now_ns += kCallEveryNs;
     if (++next_ == kInFlight) {
       next_ = 0;
@@ -104,7 +108,7 @@ class Traffic {
   PolicyWorld& world_;
   FixedMetadata metadata_;
   CallRequest request_;
-  std::array<std::optional<OneCall>, kInFlight> calls_;
+  std::array<OneCall, kInFlight> calls_;
   size_t next_ = 0;
 };
 
@@ -117,7 +121,7 @@ void CallThroughPolicies(benchmark::State& state, const char* balancer, const ch
   const double begin_ns = CpuNs();
   for (auto _ : state) {
     if (traffic.Step()) continue;
-    within_limits = false;
+    failed = true;
     state.SkipWithError("a call got no stream");
     break;
   }
@@ -125,8 +129,17 @@ void CallThroughPolicies(benchmark::State& state, const char* balancer, const ch
   const auto calls = static_cast<double>(state.iterations());
   const auto allocations = static_cast<double>(Allocations() - before);
   state.counters["allocs/call"] = allocations / calls;
+  if (allocations > 0) failed = true;
   constexpr double kEnoughCalls = 100'000;
-  if (allocations > 0 || (calls > kEnoughCalls && spent_ns / calls > kMostNsPerCall)) within_limits = false;
+  if (calls < kEnoughCalls) return;  // one of the tries by which the library finds how many calls to make
+  const std::string name = std::string(balancer) + "/" + limiter_key + "/" + std::to_string(state.range(0));
+  const auto known = lowest_ns.try_emplace(name, spent_ns / calls).first;
+  known->second = std::min(known->second, spent_ns / calls);
+}
+
+bool WithinLimits() {
+  return !failed && std::all_of(lowest_ns.begin(), lowest_ns.end(),
+                                [](const auto& entry) { return entry.second <= kMostNsPerCall; });
 }
 
 BENCHMARK_CAPTURE(CallThroughPolicies, random_weight, "random_weight", "proxy")->Arg(3)->Arg(30)->Arg(1000);
@@ -148,7 +161,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();
-  if (!check || myelin::bench::within_limits) return 0;
-  std::fputs("policy_bench: above 200 ns or 0 allocations per call\n", stderr);
+  if (!check || myelin::bench::WithinLimits()) return 0;
+  std::fputs("policy_bench: above 200 ns, or allocations, or a call without a stream\n", stderr);
   return 1;
 }
