@@ -49,6 +49,8 @@ function(myelin_test NAME)
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
+  # Read by programs built with ThreadSanitizer only.
   gtest_discover_tests(${NAME}_test TEST_PREFIX "${NAME}." DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120
+    ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endfunction()

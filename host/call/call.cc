@@ -159,7 +159,7 @@ void Call::TakeEndpoint(const Endpoint& picked, uint64_t token, bool from_balanc
   if (proxy_->pool_of(picked).InBackoff()) {
     TellBalancer(MYELIN_OUTCOME_CONNECT_FAILED, MYELIN_GRPC_UNAVAILABLE, picked.id(), token, 0);
     from_balancer_ = false;
-    endpoint = AnyReachable();
+    endpoint = AnyReachable(&picked);
     token = 0;
     if (endpoint == nullptr) {
       Refuse(MYELIN_GRPC_UNAVAILABLE, proxy_->NothingReachable());
@@ -175,12 +175,14 @@ void Call::TakeEndpoint(const Endpoint& picked, uint64_t token, bool from_balanc
   if (Connection* connection = pool.Acquire(*this)) TakeStream(*connection);
 }
 
-const Endpoint* Call::AnyReachable() {
+const Endpoint* Call::AnyReachable(const Endpoint* except) {
+  if (!proxy_->snapshot_ || proxy_->snapshot_->size() == 0) return nullptr;
   const Snapshot& snapshot = *proxy_->snapshot_;
   const uint32_t first = static_cast<uint32_t>(proxy_->worker().random.Next() % snapshot.size());
   for (uint32_t i = 0; i < snapshot.size(); ++i) {
     const Endpoint& endpoint = *snapshot.endpoint((first + i) % snapshot.size());
-    if (endpoint.spec().weight > 0 && !proxy_->pool_of(endpoint).InBackoff()) return &endpoint;
+    if (&endpoint == except || endpoint.spec().weight == 0) continue;
+    if (!proxy_->pool_of(endpoint).InBackoff()) return &endpoint;
   }
   return nullptr;
 }
@@ -195,7 +197,7 @@ void Call::OnStream(Connection& connection) { TakeStream(connection); }
 
 void Call::OnNoStream(NoStream reason, uint32_t grpc_status, std::string_view why) {
   const bool elsewhere = reason == NoStream::kUnreachable || reason == NoStream::kQueueFull;
-  const bool again = elsewhere && abi_.attempt < kMaxAttempts && proxy_->snapshot_ && proxy_->snapshot_->size() > 1;
+  const bool again = elsewhere && abi_.attempt < kMaxAttempts && AnyReachable(&lease_.endpoint()) != nullptr;
   if (reason == NoStream::kQueueTimeout) proxy_->counters().queue_timeouts.Add();
   if (!again) {
     Refuse(static_cast<uint32_t>(StatusIndex(grpc_status)), why);

@@ -89,7 +89,7 @@ class Call final : private Waiter {
   void QueuePick();
   void TakeEndpoint(const Endpoint& picked, uint64_t token, bool from_balancer);
   void TakeStream(Connection& connection);
-  const Endpoint* AnyReachable();
+  const Endpoint* AnyReachable(const Endpoint* except);
   void OnTimer();
   void Refuse(uint32_t grpc_status, std::string_view message, int64_t pushback_ms = 0);
   void EndPick(uint32_t outcome, uint32_t grpc_status);

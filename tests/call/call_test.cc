@@ -127,6 +127,16 @@ TEST_F(CallTest, AnEndpointInBackoffIsReplacedAndTheBalancerHearsOfItsOwnPick) {
   proxy.shard->FlushResults();
 }
 
+// The snapshot without it can be there before the failure is; what is left of it is a reason to pick again.
+TEST_F(CallTest, AnUnreachableEndpointIsPickedAroundThoughOnlyOneOtherIsLeft) {
+  proxy.Build();
+  FakeRelay& relay = Start();
+  proxy.Publish({proxy.parts.endpoints[1]});
+  connector[0].Fail();
+  EXPECT_TRUE(relay.waits());
+  EXPECT_EQ(relay.call.endpoint(), "10.0.0.2:50051");
+}
+
 TEST_F(CallTest, WithAllEndpointsDownTheAnswerNamesOneAndTheReason) {
   proxy.Build();
   FakeRelay& relay = Start();
