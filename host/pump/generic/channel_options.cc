@@ -24,7 +24,6 @@ void ApplyCommon(const Set& set) {
   set(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindow);
   set(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0);
   // Messages are inflated on the way in and never deflated on the way out; see the table of pumps.
-  set(GRPC_ARG_MINIMAL_STACK, 1);
   set(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 1);
   set(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
   set(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, -1);
@@ -35,6 +34,7 @@ void ApplyCommon(const Set& set) {
 
 void ApplyServerOptions(grpc::ServerBuilder& builder) {
   ApplyCommon([&](const char* name, int value) { builder.AddChannelArgument(name, value); });
+  builder.AddChannelArgument(GRPC_ARG_MINIMAL_STACK, 1);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   // Lenient towards clients that ping: they follow their own network's needs.
@@ -45,6 +45,8 @@ void ApplyServerOptions(grpc::ServerBuilder& builder) {
 void ApplyClientOptions(const ConnectionOptions& options, grpc::ChannelArguments& arguments) {
   ApplyCommon([&](const char* name, int value) { arguments.SetInt(name, value); });
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // Retries are the transparent ones: of a call that the peer provably never saw (gRFC A6). The minimal stack has none.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS, std::numeric_limits<int>::max());

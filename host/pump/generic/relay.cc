@@ -26,6 +26,11 @@ gpr_timespec FromMonotonic(uint64_t deadline_ns) {
                       static_cast<int32_t>(deadline_ns % 1'000'000'000), GPR_CLOCK_MONOTONIC};
 }
 
+// Whether the upstream itself sent this status; else grpc made it up here, for a connection that broke, say.
+bool IsFromWire(const grpc::ClientContext& context) {
+  return context.debug_error_string().find("Error received from peer") != std::string::npos;
+}
+
 uint32_t OutcomeOf(const grpc::Status& status, bool headers_seen) {
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE && !headers_seen) return MYELIN_OUTCOME_LOST;
   return MYELIN_OUTCOME_SUCCESS;
@@ -289,8 +294,13 @@ void Relay::OnUpFinished(bool) {
     have_status_ = true;
     status_ = up_status_;
     outcome_ = OutcomeOf(status_, up_headers_seen_);
+    if (status_.error_code() == grpc::StatusCode::UNAVAILABLE && !IsFromWire(*up_context_)) {
+      status_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, "the connection to endpoint " + std::string(call_.endpoint()) +
+                                                                " was lost: " + up_status_.error_message());
+      outcome_ = MYELIN_OUTCOME_LOST;
+    }
     ForwardTrailing(up_context_->GetServerTrailingMetadata(), down_context_);
-    if (status_.error_message().find("too_many_pings") != std::string::npos) call_.OnTooManyPings();
+    if (up_status_.error_message().find("too_many_pings") != std::string::npos) call_.OnTooManyPings();
   }
   AdvanceDown();
   Done();

@@ -16,7 +16,7 @@ namespace {
 // So many calls can arrive at once without waiting for the worker to ask for the next.
 constexpr int kAcceptsAhead = 16;
 // A turn ends after so many events even if more are there, so that nothing held back starves.
-constexpr int kMaxTurn = 64;
+constexpr int kMaxTurn = 1024;
 
 gpr_timespec ToTimespec(uint64_t due_ns) {
   if (due_ns == TimerWheel::kNever) return gpr_inf_future(GPR_CLOCK_MONOTONIC);
