@@ -23,6 +23,11 @@ struct Refusal {
   int64_t pushback_ms = 0;  // sent as grpc-retry-pushback-ms (gRFC A6) unless 0
 };
 
+/// Where a status is counted: those that gRPC does not know count as UNKNOWN.
+inline size_t StatusIndex(uint32_t grpc_status) {
+  return grpc_status < kGrpcStatusCount ? grpc_status : MYELIN_GRPC_UNKNOWN;
+}
+
 class Call final : private Waiter {
  public:
   class Handler {

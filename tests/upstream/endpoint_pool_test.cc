@@ -3,7 +3,7 @@
 // What EndpointPool does with each verdict of a pool policy, and who is told what and when.
 #include "upstream/endpoint_pool.h"
 
-#include "upstream/pool_world.h"
+#include "upstream/decisions.h"
 
 namespace myelin::test {
 namespace {
@@ -12,49 +12,7 @@ using ::testing::_;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::NiceMock;
 using ::testing::Return;
-
-auto Use(uint32_t index, uint32_t open = 0) {
-  return [=](const myelin_pool_view&, const myelin_call&, myelin_acquire& out) {
-    out.index = index;
-    out.open = open;
-    return MYELIN_ACQUIRE_USE;
-  };
-}
-auto Queue(uint32_t ms) {
-  return [=](const myelin_pool_view&, const myelin_call&, myelin_acquire& out) {
-    out.queue_ms = ms;
-    return MYELIN_ACQUIRE_QUEUE;
-  };
-}
-auto Command(uint32_t verb, uint32_t index = 0, uint64_t value = 0) {
-  return [=](const myelin_pool_view&, myelin_tick& tick) { myelin_tick_add(&tick, verb, index, value); };
-}
-
-/// One stream for each connection, and no more than `max` connections: what most tests need.
-auto Exclusive(uint32_t max) {
-  return [=](const myelin_pool_view& view, const myelin_call&, myelin_acquire& out) {
-    uint32_t live = 0;
-    for (uint32_t i = 0; i < view.connection_count; ++i) {
-      const myelin_connection& connection = *myelin_connection_at(&view, i);
-      if (connection.state == MYELIN_CONNECTION_DRAINING) continue;
-      ++live;
-      if (connection.streams > 0) continue;
-      out.index = i;
-      return MYELIN_ACQUIRE_USE;
-    }
-    return live < max ? MYELIN_ACQUIRE_OPEN : MYELIN_ACQUIRE_QUEUE;
-  };
-}
-
-class EndpointPoolTest : public ::testing::Test, protected PoolWorld {
- protected:
-  EndpointPoolTest() { Make(policies.Create("mock", MockTable(mock_))); }
-  void Decide(auto decide) { ON_CALL(mock_, Acquire).WillByDefault(decide); }
-
-  NiceMock<MockPool> mock_;
-};
 
 TEST_F(EndpointPoolTest, OpenBindsTheCallToTheNewConnection) {
   Decide(Exclusive(1));
@@ -282,77 +240,6 @@ TEST_F(EndpointPoolTest, AStreamGivenBackWithinOnStreamServesTheNext) {
   EXPECT_EQ(second.stream, &connector[0]);
   Release(second);
   EXPECT_EQ(Counters().ready.Get(), 1u);
-}
-
-TEST_F(EndpointPoolTest, NoteAndDrainAreCarriedOut) {
-  Decide(Exclusive(1));
-  uint64_t note = 0;
-  EXPECT_CALL(mock_, Tick)
-      .WillOnce(Return())
-      .WillOnce(Command(MYELIN_TICK_NOTE, 0, 42))
-      .WillOnce([&](const myelin_pool_view& view, myelin_tick& tick) {
-        note = myelin_connection_at(&view, 0)->note;
-        myelin_tick_add(&tick, MYELIN_TICK_DRAIN, 0, 0);
-        myelin_tick_add(&tick, MYELIN_TICK_DRAIN, 0, 0);
-      })
-      .WillRepeatedly(Return());
-  FakeWaiter& call = Acquire();
-  connector[0].GetReady();
-  Pass(1002ms);
-  EXPECT_EQ(note, 42u);
-  EXPECT_EQ(Counters().draining.Get(), 1u);
-  Release(call);
-  EXPECT_TRUE(connector[0].closed);
-}
-
-TEST_F(EndpointPoolTest, AClosedConnectionBringsATickSoon) {
-  Decide(Exclusive(1));
-  FakeWaiter& call = Acquire();
-  connector[0].GetReady();
-  Release(call);
-  EXPECT_CALL(mock_, Tick).WillOnce(Command(MYELIN_TICK_DRAIN)).WillOnce(Command(MYELIN_TICK_OPEN));
-  Pass(1002ms);
-  EXPECT_TRUE(connector[0].closed);
-  Pass(15ms);
-  EXPECT_EQ(connector.opened(), 2u);
-}
-
-TEST_F(EndpointPoolTest, InvalidCommandsAreStrikesAndGarbageIsNotRead) {
-  EXPECT_CALL(mock_, Tick)
-      .WillOnce([](const myelin_pool_view& view, myelin_tick& tick) {
-        myelin_tick_add(&tick, MYELIN_TICK_DRAIN, view.connection_count, 0);
-        myelin_tick_add(&tick, 99, 0, 0);
-      })
-      .WillOnce([](const myelin_pool_view&, myelin_tick& tick) { tick.count = UINT32_MAX; })
-      .WillRepeatedly(Return());
-  pool().Start();
-  EXPECT_EQ(instance->strikes().count(), 2u);
-  Pass(1002ms);
-  EXPECT_EQ(instance->strikes().count(), 34u) << "each of the 32 empty commands";
-  EXPECT_EQ(connector.opened(), 0u);
-}
-
-TEST_F(EndpointPoolTest, TooManyPingsDoublesTheIntervalOncePerComplaint) {
-  EXPECT_CALL(mock_, Acquire)
-      .WillOnce(Return(MYELIN_ACQUIRE_OPEN))
-      .WillOnce(Use(0))
-      .WillOnce(Return(MYELIN_ACQUIRE_OPEN));
-  Acquire();
-  Acquire();
-  connector[0].GetReady();
-  pool().OnTooManyPings(connector[0]);
-  pool().OnTooManyPings(connector[0]);  // the same complaint, told by the second call
-  Acquire();
-  EXPECT_EQ(connector[1].options.keepalive_time, 120s);
-  connector[1].GetReady();
-  for (int i = 0; i < 10; ++i) {
-    pool().OnTooManyPings(connector.last());
-    shard_pool->Start();
-    EXPECT_CALL(mock_, Acquire).WillOnce(Return(MYELIN_ACQUIRE_OPEN));
-    Acquire();
-  }
-  EXPECT_EQ(connector.last().options.keepalive_time, 2h) << "and not beyond";
-  EXPECT_THAT(policies.log.Text(), HasSubstr("10.0.0.1:50051 complains of too many pings; keepalive time is now 2m"));
 }
 
 }  // namespace

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The part of Call that gives everything back: to the endpoint and its pool, to the policies, to the counters and the
+// log.
+#include "base/log_access.h"
+#include "call/call.h"
+
+namespace myelin {
+namespace {
+
+bool CountsAsFailure(uint32_t grpc_status) {
+  return grpc_status == MYELIN_GRPC_UNAVAILABLE || grpc_status == MYELIN_GRPC_INTERNAL ||
+         grpc_status == MYELIN_GRPC_UNKNOWN || grpc_status == MYELIN_GRPC_DEADLINE_EXCEEDED;
+}
+
+}  // namespace
+
+// Gives the endpoint back and tells the balancer.
+void Call::EndPick(uint32_t outcome, uint32_t grpc_status) {
+  if (!lease_.held()) return;
+  const uint64_t total_ns = proxy_->worker().now_ns - lease_.picked_ns();
+  EndpointPool& pool = lease_.pool();
+  if (outcome == MYELIN_OUTCOME_REFUSED) outcome = MYELIN_OUTCOME_CONNECT_FAILED;
+  EndpointCounters& counters = pool.endpoint()->counters(proxy_->worker().index);
+  counters.calls[StatusIndex(grpc_status)].Add();
+  counters.latency[LatencyBucket(total_ns)].Add();
+  counters.latency_sum_ns.Add(total_ns);
+  counters.bytes_sent.Add(bytes_sent_);
+  counters.bytes_received.Add(bytes_received_);
+  TellBalancer(outcome, grpc_status, pool.endpoint()->id(), lease_.token(), total_ns);
+  last_endpoint_id_ = pool.endpoint()->id();
+  if (lease_.connection() == nullptr) pool.Abandon(*this);
+  lease_.Return(CountsAsFailure(grpc_status));
+  proxy_->AskBalancerAgain();
+}
+
+void Call::TellBalancer(uint32_t outcome, uint32_t grpc_status, uint64_t endpoint_id, uint64_t token,
+                        uint64_t total_ns) {
+  if (!from_balancer_) return;
+  proxy_->balancer_results_.Add({sizeof(myelin_call_result), outcome, grpc_status, 0, endpoint_id, token,
+                                 first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
+}
+
+void Call::TellLimiters(uint32_t outcome, uint32_t grpc_status) {
+  const uint64_t total_ns = proxy_->worker().now_ns - admitted_ns_;
+  for (size_t i = 0; i < admissions_.size(); ++i) {
+    if (!admissions_[i].by_limiter) continue;
+    proxy_->limiter_results_[i]->Add({sizeof(myelin_call_result), outcome, grpc_status, 0, last_endpoint_id_,
+                                      admissions_[i].token, first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
+  }
+}
+
+void Call::End(uint32_t outcome, uint32_t grpc_status, std::string_view why) {
+  if (state_ == State::kEnded || state_ == State::kNew) return;
+  state_ = State::kEnded;
+  timer_.Stop();
+  if (pick_queue_hook_.is_linked()) pick_queue_hook_.unlink();
+  ProxyCounters& counters = proxy_->counters();
+  counters.in_flight.Subtract();
+  counters.calls[StatusIndex(grpc_status)].Add();
+  WriteAccessLine(grpc_status, why);
+  EndPick(outcome, grpc_status);
+  if (!admissions_.empty()) TellLimiters(outcome, grpc_status);
+}
+
+void Call::WriteAccessLine(uint32_t grpc_status, std::string_view why) {
+  Logger& log = proxy_->worker().log;
+  if (!AccessEnabled(log, settings().access_log)) return;
+  AccessRecord record;
+  record.proxy = settings().name;
+  record.method = request_->path;
+  record.peer = request_->peer.text;
+  record.endpoint = endpoint();
+  record.grpc_status = grpc_status;
+  record.message = grpc_status == MYELIN_GRPC_OK ? std::string_view() : why;
+  record.duration_ns = proxy_->worker().now_ns - request_->start_ns;
+  if (first_byte_ns_ != 0) record.upstream_ns = first_byte_ns_;
+  record.bytes_sent = bytes_sent_;
+  record.bytes_received = bytes_received_;
+  record.attempts = abi_.attempt;
+  LogAccess(log, settings().access_log, record);
+}
+
+}  // namespace myelin
