@@ -24,6 +24,6 @@ class Plugin {
 }  // namespace myelin::access
 
 MYELIN_LICENSED_PLUGIN("access", "1.0.0", "Myelin", "Apache-2.0",
-                       myelin::sdk::Limiter<myelin::access::Plugin>(
+                       myelin::sdk::Limiter<myelin::access::Plugin, myelin::sdk::OnFailure::kRefuse>(
                            "access", "Admits calls by API key, method, metadata and peer address.",
                            myelin::access::kOptions));

@@ -55,6 +55,13 @@ Fields OneRule(const char* key, const myelin_node& value) {
 
 TEST(AccessAbi, EntryDescribesALimiter) { CheckEntry(OpenPlugin("access"), "access", MYELIN_LIMITER_1); }
 
+// It guards permissions: when its answer is invalid, the host must not let the call pass.
+TEST(AccessAbi, FailsClosed) {
+  const myelin_plugin& entry = OpenPlugin("access");
+  const auto* functions = static_cast<const myelin_limiter*>(entry.policies->functions);
+  EXPECT_EQ(functions->flags & MYELIN_LIMITER_FAIL_CLOSED, MYELIN_LIMITER_FAIL_CLOSED);
+}
+
 TEST(AccessAbi, KeysAndRulesDecide) {
   const TemporaryKeys keys("alice key-a\nbob key-b\n");
   const Limiter limiter("access",
