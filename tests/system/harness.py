@@ -35,7 +35,8 @@ PLUGINS = os.environ.get("MYELIN_PLUGINS", str(ROOT / "build" / "plugins"))
 # What a pump is known not to keep; each name is used by the test that shows it (ProxyTest.assert_kept).
 LIMITS = {
     "generic": {"content_subtype", "unsupported_media_type", "user_agent", "grpc_message_bytes", "grpc-accept-encoding",
-                "grpc-tags-bin", "grpc-trace-bin", "compressed_request", "compressed_response", "unknown_encoding"},
+                "grpc-previous-rpc-attempts", "grpc-tags-bin", "grpc-trace-bin", "compressed_request",
+                "compressed_response", "unknown_encoding"},
     "frame": set(),
 }
 

@@ -4,6 +4,8 @@
 #include <grpc/support/time.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "pump/generic/connection.h"
@@ -26,9 +28,15 @@ gpr_timespec FromMonotonic(uint64_t deadline_ns) {
                       static_cast<int32_t>(deadline_ns % 1'000'000'000), GPR_CLOCK_MONOTONIC};
 }
 
-// Whether the upstream itself sent this status; else grpc made it up here, for a connection that broke, say.
-bool IsFromWire(const grpc::ClientContext& context) {
-  return context.debug_error_string().find("Error received from peer") != std::string::npos;
+// Whether grpc made this status up because the connection broke. An upstream can send UNAVAILABLE too, and grpc does not
+// tell the two apart; but then the connection is there still, or the words are others.
+bool IsLostConnection(const grpc::Status& status, Connection& connection) {
+  constexpr std::array<std::string_view, 6> kWords{"Socket closed",  "Connection reset", "Broken pipe",
+                                                   "keepalive watchdog", "GOAWAY received", "Endpoint read failed"};
+  if (status.error_code() != grpc::StatusCode::UNAVAILABLE || connection.IsOpen()) return false;
+  const std::string message = status.error_message();
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view words) { return message.find(words) != std::string::npos; });
 }
 
 uint32_t OutcomeOf(const grpc::Status& status, bool headers_seen) {
@@ -82,7 +90,7 @@ void Relay::OnRefused(const Refusal& refusal) {
 }
 
 void Relay::OnStream(Connection& connection) {
-  stub_ = &static_cast<ChannelConnection&>(connection).stub();
+  connection_ = &static_cast<ChannelConnection&>(connection);
   up_context_.emplace();
   if (!ForwardRequest(down_context_.client_metadata(), *up_context_)) {
     FailWith(MYELIN_OUTCOME_REFUSED, grpc::StatusCode::INTERNAL, "the request's metadata is malformed");
@@ -90,7 +98,7 @@ void Relay::OnStream(Connection& connection) {
   }
   if (call_.deadline_ns() != MYELIN_NO_DEADLINE) up_context_->set_deadline(FromMonotonic(call_.deadline_ns()));
   if (!down_context_.host().empty()) up_context_->set_authority(down_context_.host());
-  up_ = stub_->PrepareCall(&*up_context_, down_context_.method(), worker_.queue());
+  up_ = connection_->stub().PrepareCall(&*up_context_, down_context_.method(), worker_.queue());
   ReadDown();
   worker_.FlushLater(*this);
 }
@@ -294,7 +302,7 @@ void Relay::OnUpFinished(bool) {
     have_status_ = true;
     status_ = up_status_;
     outcome_ = OutcomeOf(status_, up_headers_seen_);
-    if (status_.error_code() == grpc::StatusCode::UNAVAILABLE && !IsFromWire(*up_context_)) {
+    if (!call_.ended() && IsLostConnection(up_status_, *connection_)) {
       status_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, "the connection to endpoint " + std::string(call_.endpoint()) +
                                                                 " was lost: " + up_status_.error_message());
       outcome_ = MYELIN_OUTCOME_LOST;

@@ -22,6 +22,8 @@
 
 namespace myelin::generic {
 
+class ChannelConnection;
+
 class Relay final : private Call::Handler, private Flushable {
  public:
   explicit Relay(GenericWorker& worker);
@@ -92,7 +94,7 @@ class Relay final : private Call::Handler, private Flushable {
 
   std::optional<grpc::ClientContext> up_context_;
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> up_;
-  grpc::GenericStub* stub_ = nullptr;
+  ChannelConnection* connection_ = nullptr;  // alive while the call holds its stream
 
   Direction upward_;    // downstream to upstream
   Direction downward_;  // upstream to downstream
