@@ -27,10 +27,10 @@ struct Node {
   enum class Kind { kNull, kScalar, kList, kMap };
 
   Kind kind = Kind::kNull;
-  std::string scalar;         // kScalar: the text
-  bool quoted = false;        // kScalar: it stood in quotes, so it is a string whatever it looks like
-  std::vector<Node> items;    // kList
-  std::vector<Entry> entries; // kMap, in the order written; keys are unique
+  std::string scalar;          // kScalar: the text
+  bool quoted = false;         // kScalar: it stood in quotes, so it is a string whatever it looks like
+  std::vector<Node> items;     // kList
+  std::vector<Entry> entries;  // kMap, in the order written; keys are unique
   Origin origin;
 
   static Node Scalar(std::string text, Origin origin = {});

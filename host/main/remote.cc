@@ -29,7 +29,8 @@ std::string BodyOf(const CommandLine& command) {
 
 int Remote(const CommandLine& command) {
   const AdminAnswer answer = AdminPost(command.admin, PathOf(command.command), BodyOf(command), kPatience);
-  const std::string text = command.output == OutputFormat::kJson && answer.status != 0 ? answer.body : AnswerText(answer);
+  const std::string text =
+      command.output == OutputFormat::kJson && answer.status != 0 ? answer.body : AnswerText(answer);
   std::fprintf(answer.ok() ? stdout : stderr, "%s\n", text.c_str());
   return answer.ok() ? 0 : 1;
 }

@@ -64,8 +64,7 @@ class Signals {
 
 class Server {
  public:
-  Server(const Config& config, Logger& log)
-      : config_(config), log_(log), catalog_(PluginDirs(config)) {}
+  Server(const Config& config, Logger& log) : config_(config), log_(log), catalog_(PluginDirs(config)) {}
 
   int Serve(Signals& signals) {
     Diagnostics diagnostics;

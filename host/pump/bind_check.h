@@ -7,7 +7,8 @@
 
 namespace myelin {
 
-/// "" when `address` (host:port, :port, [v6]:port, unix:/path) can be bound now, else the reason: "address already in use".
+/// "" when `address` (host:port, :port, [v6]:port, unix:/path) can be bound now, else the reason: "address already in
+/// use".
 std::string WhyNotBindable(const std::string& address);
 
 }  // namespace myelin

@@ -56,8 +56,8 @@ ConnectionPtr ChannelConnector::Open(const Endpoint& endpoint, const ConnectionO
   return ConnectionPtr(new ChannelConnection(worker_, endpoint, options, observer));
 }
 
-ChannelConnection::ChannelConnection(GenericWorker& worker, const Endpoint& endpoint,
-                                     const ConnectionOptions& options, Observer& observer)
+ChannelConnection::ChannelConnection(GenericWorker& worker, const Endpoint& endpoint, const ConnectionOptions& options,
+                                     Observer& observer)
     : worker_(worker),
       observer_(observer),
       address_(endpoint.address()),
@@ -101,8 +101,8 @@ void ChannelConnection::OnStateChange(bool) {
 void ChannelConnection::AskReason() {
   probe_ = std::make_unique<Probe>();
   probe_->context.set_deadline(In(50 * kNsPerMs));
-  probe_->call = stub_.PrepareUnaryCall(&probe_->context, "/myelin.Connection/Reason", probe_->request,
-                                        worker_.queue());
+  probe_->call =
+      stub_.PrepareUnaryCall(&probe_->context, "/myelin.Connection/Reason", probe_->request, worker_.queue());
   ++operations_;
   probe_->call->StartCall();
   probe_->call->Finish(&probe_->response, &probe_->status, static_cast<Event*>(&reason_event_));

@@ -10,9 +10,7 @@
 namespace myelin::generic {
 namespace {
 
-bool IsNameChar(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-}
+bool IsNameChar(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; }
 
 bool IsValueChar(char c) { return c >= 0x20 && c <= 0x7e; }
 
@@ -30,8 +28,8 @@ void DecodePercent(std::string& text) {
   for (size_t in = 0; in < text.size(); ++in, ++out) {
     unsigned char byte = 0;
     const char* digits = text.data() + in + 1;
-    const bool encoded = text[in] == '%' && in + 2 < text.size() &&
-                         std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
+    const bool encoded =
+        text[in] == '%' && in + 2 < text.size() && std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
     text[out] = encoded ? static_cast<char>(byte) : text[in];
     if (encoded) in += 2;
   }

@@ -28,11 +28,11 @@ gpr_timespec FromMonotonic(uint64_t deadline_ns) {
                       static_cast<int32_t>(deadline_ns % 1'000'000'000), GPR_CLOCK_MONOTONIC};
 }
 
-// Whether grpc made this status up because the connection broke. An upstream can send UNAVAILABLE too, and grpc does not
-// tell the two apart; but then the connection is there still, or the words are others.
+// Whether grpc made this status up because the connection broke. An upstream can send UNAVAILABLE too, and grpc does
+// not tell the two apart; but then the connection is there still, or the words are others.
 bool IsLostConnection(const grpc::Status& status, Connection& connection) {
-  constexpr std::array<std::string_view, 6> kWords{"Socket closed",  "Connection reset", "Broken pipe",
-                                                   "keepalive watchdog", "GOAWAY received", "Endpoint read failed"};
+  constexpr std::array<std::string_view, 6> kWords{"Socket closed",      "Connection reset", "Broken pipe",
+                                                   "keepalive watchdog", "GOAWAY received",  "Endpoint read failed"};
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE || connection.IsOpen()) return false;
   const std::string message = status.error_message();
   return std::any_of(kWords.begin(), kWords.end(),
@@ -303,8 +303,9 @@ void Relay::OnUpFinished(bool) {
     status_ = up_status_;
     outcome_ = OutcomeOf(status_, up_headers_seen_);
     if (!call_.ended() && IsLostConnection(up_status_, *connection_)) {
-      status_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, "the connection to endpoint " + std::string(call_.endpoint()) +
-                                                                " was lost: " + up_status_.error_message());
+      status_ =
+          grpc::Status(grpc::StatusCode::UNAVAILABLE, "the connection to endpoint " + std::string(call_.endpoint()) +
+                                                          " was lost: " + up_status_.error_message());
       outcome_ = MYELIN_OUTCOME_LOST;
     }
     ForwardTrailing(up_context_->GetServerTrailingMetadata(), down_context_);
@@ -318,7 +319,8 @@ void Relay::OnUpFinished(bool) {
 void Relay::FinishDown() {
   if (down_finishing_ || down_done_) return;
   down_finishing_ = true;
-  const grpc::Status status = status_.ok() ? grpc::Status::OK : grpc::Status(status_.error_code(), status_.error_message());
+  const grpc::Status status =
+      status_.ok() ? grpc::Status::OK : grpc::Status(status_.error_code(), status_.error_message());
   if (downward_.holding) {
     downward_.outgoing.Swap(&downward_.held);
     downward_.holding = false;
@@ -375,9 +377,10 @@ void Relay::ArmTimer() {
 void Relay::OnTimer() {
   const uint64_t now = worker_.context().now_ns;
   if (call_.deadline_ns() != MYELIN_NO_DEADLINE && now >= call_.deadline_ns() + kDeadlineGraceNs) {
-    const std::string why = call_.request_timeout_is_sooner()
-                                ? "no answer within " + FormatDuration(call_.settings().request_timeout) + " (timeouts.request)"
-                                : "the call's deadline passed";
+    const std::string why =
+        call_.request_timeout_is_sooner()
+            ? "no answer within " + FormatDuration(call_.settings().request_timeout) + " (timeouts.request)"
+            : "the call's deadline passed";
     FailWith(MYELIN_OUTCOME_DEADLINE, grpc::StatusCode::DEADLINE_EXCEEDED, why);
     return;
   }

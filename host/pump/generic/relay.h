@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One call of the generic pump: the server's stream and the client's, and the messages on their way between them. In each
-// direction one message may be read ahead while one is written. What could still be sent together with what follows is
-// held until the end of the turn, so a unary call takes one write each way. Lives on its worker; deletes itself when the
-// call has ended on both sides and no operation is outstanding.
+// One call of the generic pump: the server's stream and the client's, and the messages on their way between them. In
+// each direction one message may be read ahead while one is written. What could still be sent together with what
+// follows is held until the end of the turn, so a unary call takes one write each way. Lives on its worker; deletes
+// itself when the call has ended on both sides and no operation is outstanding.
 #pragma once
 
 #include <grpcpp/client_context.h>
@@ -107,11 +107,11 @@ class Relay final : private Call::Handler, private Flushable {
   bool up_headers_seen_ = false;
   bool up_finishing_ = false;
   bool up_finished_ = false;
-  bool have_status_ = false;      // status_ is what the downstream gets
+  bool have_status_ = false;  // status_ is what the downstream gets
   bool down_headers_due_ = false;
   bool down_headers_sent_ = false;
   bool down_finishing_ = false;
-  bool down_done_ = false;        // the server's side has ended, in whatever way
+  bool down_done_ = false;  // the server's side has ended, in whatever way
 
   Timer timer_{[](void* self) { static_cast<Relay*>(self)->OnTimer(); }, this};
 

@@ -28,9 +28,7 @@ gpr_timespec ToTimespec(uint64_t due_ns) {
 
 GenericWorker::GenericWorker(uint32_t index, ControlThread& control, Logger& log,
                              std::unique_ptr<grpc::ServerCompletionQueue> queue)
-    : context_(index, control, log),
-      connector_(std::make_unique<ChannelConnector>(*this)),
-      queue_(std::move(queue)) {
+    : context_(index, control, log), connector_(std::make_unique<ChannelConnector>(*this)), queue_(std::move(queue)) {
   context_.connector = connector_.get();
 }
 
@@ -120,8 +118,7 @@ void GenericWorker::AdvanceStop() {
 // While something is held back for the end of the turn, looks only at what is there already.
 bool GenericWorker::NextEvent(void** tag, bool* ok, bool* shut_down) {
   const bool hurry = results_pending_ || !flushables_.empty();
-  const gpr_timespec deadline =
-      hurry ? gpr_time_0(GPR_CLOCK_MONOTONIC) : ToTimespec(context_.timers.NextDue());
+  const gpr_timespec deadline = hurry ? gpr_time_0(GPR_CLOCK_MONOTONIC) : ToTimespec(context_.timers.NextDue());
   const auto status = queue_->AsyncNext(tag, ok, deadline);
   *shut_down = status == grpc::CompletionQueue::SHUTDOWN;
   return status == grpc::CompletionQueue::GOT_EVENT;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A worker of the generic pump: one thread, one completion queue for both sides of its calls. What waits only for the
-// turn to end (headers or a message that may still be sent together with what follows) is flushed when the queue is empty.
+// turn to end (headers or a message that may still be sent together with what follows) is flushed when the queue is
+// empty.
 #pragma once
 
 #include <grpcpp/alarm.h>

@@ -29,7 +29,8 @@ typedef struct myelin_admit {
   int64_t pushback_ms;   /* REJECT: sent as grpc-retry-pushback-ms (gRFC A6) unless 0 */
 } myelin_admit;
 
-/* Flag: this limiter guards permissions, so when its answer is invalid the host refuses the call. Without it the host admits. */
+/* Flag: this limiter guards permissions, so when its answer is invalid the host refuses the call. Without it the host
+ * admits. */
 #define MYELIN_LIMITER_FAIL_CLOSED 1u
 
 typedef struct myelin_limiter {
@@ -37,20 +38,20 @@ typedef struct myelin_limiter {
   uint32_t flags; /* MYELIN_LIMITER_FAIL_CLOSED or 0 */
 
   /* [control] As in myelin_balancer. */
-  int32_t (*create)(const myelin_host *host, const myelin_options *options, void **instance, myelin_error *error);
-  void (*destroy)(void *instance);
-  int32_t (*create_shard)(void *instance, uint32_t worker, void **shard, myelin_error *error);
-  void (*destroy_shard)(void *instance, void *shard);
+  int32_t (*create)(const myelin_host* host, const myelin_options* options, void** instance, myelin_error* error);
+  void (*destroy)(void* instance);
+  int32_t (*create_shard)(void* instance, uint32_t worker, void** shard, myelin_error* error);
+  void (*destroy_shard)(void* instance, void* shard);
 
   /* [worker] Answers MYELIN_ADMIT…. Must not block, allocate or call the host. */
-  uint32_t (*admit)(void *shard, const myelin_call *call, myelin_admit *out);
+  uint32_t (*admit)(void* shard, const myelin_call* call, myelin_admit* out);
 
   /* [worker] Optional. Calls that this shard admitted have ended; each is told exactly once, some time after. */
-  void (*done)(void *shard, const myelin_call_result *results, uint32_t count, uint32_t stride);
+  void (*done)(void* shard, const myelin_call_result* results, uint32_t count, uint32_t stride);
 
   /* [control] Optional, as in myelin_balancer. */
-  int32_t (*save)(void *instance, void *buffer, uint64_t capacity, uint64_t *size);
-  int32_t (*load)(void *instance, const void *bytes, uint64_t size, myelin_error *error);
+  int32_t (*save)(void* instance, void* buffer, uint64_t capacity, uint64_t* size);
+  int32_t (*load)(void* instance, const void* bytes, uint64_t size, myelin_error* error);
 } myelin_limiter;
 
 #endif

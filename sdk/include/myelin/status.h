@@ -9,9 +9,9 @@
 #include <myelin/types.h>
 
 #define MYELIN_OK 0
-#define MYELIN_ERROR_INVALID (-1)     /* an argument or option is wrong */
-#define MYELIN_ERROR_NOT_FOUND (-2)   /* no such option, node or file */
-#define MYELIN_ERROR_TYPE (-3)        /* it is there, but of another type */
+#define MYELIN_ERROR_INVALID (-1)   /* an argument or option is wrong */
+#define MYELIN_ERROR_NOT_FOUND (-2) /* no such option, node or file */
+#define MYELIN_ERROR_TYPE (-3)      /* it is there, but of another type */
 #define MYELIN_ERROR_NO_MEMORY (-4)
 #define MYELIN_ERROR_UNSUPPORTED (-5) /* this host or plugin cannot do that */
 #define MYELIN_ERROR_INTERNAL (-6)    /* anything else; an exception, say */
@@ -21,7 +21,7 @@
 typedef struct myelin_error {
   uint32_t struct_size;
   uint32_t reserved;
-  char *message;     /* the caller's memory */
+  char* message;     /* the caller's memory */
   uint64_t capacity; /* its size in bytes */
   uint64_t size;     /* out: bytes written; no NUL is needed */
 } myelin_error;

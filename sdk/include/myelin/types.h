@@ -29,13 +29,13 @@
 
 /* Bytes with a length: UTF-8 text or binary metadata. Not NUL-terminated. `data` may be NULL when `size` is 0. */
 typedef struct myelin_string {
-  const char *data;
+  const char* data;
   uint64_t size;
 } myelin_string;
 
 /* Element `index` of an array with a stride. */
 #define MYELIN_AT(type, items, stride, index) \
-  ((const type *)(const void *)((const char *)(items) + (uint64_t)(stride) * (uint64_t)(index)))
+  ((const type*)(const void*)((const char*)(items) + (uint64_t)(stride) * (uint64_t)(index)))
 
 /* Whether the struct that `pointer` shows reaches as far as `field`, that is, whether its maker knew that field. */
 #define MYELIN_HAS(pointer, type, field) \
