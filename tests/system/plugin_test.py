@@ -13,7 +13,7 @@ import grpc
 import harness
 from harness import failure, proxy_only, unary
 
-EXAMPLES = pathlib.Path(os.environ.get("MYELIN_SDK_PLUGINS", harness.ROOT / "build" / "sdk" / "plugins"))
+EXAMPLES = pathlib.Path(os.environ.get("MYELIN_SDK_PLUGINS", harness.ROOT / "build" / "installed-sdk" / "plugins"))
 FIXTURES = pathlib.Path(os.environ.get("MYELIN_FIXTURES", harness.ROOT / "build" / "tests" / "fixtures"))
 
 
