@@ -16,9 +16,13 @@ myelin_string View(const std::string& text) { return {text.data(), text.size()};
 }  // namespace
 
 size_t LatencyBucket(uint64_t ns) {
-  const double seconds = static_cast<double>(ns) * 1e-9;
-  return static_cast<size_t>(std::lower_bound(kLatencyBounds.begin(), kLatencyBounds.end(), seconds) -
-                             kLatencyBounds.begin());
+  // In nanoseconds beforehand, for this is on the way of every call.
+  static constexpr auto kBoundsNs = [] {
+    std::array<uint64_t, kLatencyBounds.size()> bounds{};
+    for (size_t i = 0; i < bounds.size(); ++i) bounds[i] = static_cast<uint64_t>(kLatencyBounds[i] * 1e9 + 0.5);
+    return bounds;
+  }();
+  return static_cast<size_t>(std::lower_bound(kBoundsNs.begin(), kBoundsNs.end(), ns) - kBoundsNs.begin());
 }
 
 Endpoint::Endpoint(Spec spec, uint32_t slot, uint32_t workers)

@@ -24,10 +24,10 @@ EndpointPool::EndpointPool(WorkerContext& worker, std::shared_ptr<Endpoint> endp
     : worker_(worker),
       endpoint_(std::move(endpoint)),
       policy_(policy),
-      options_(options),
-      health_changed_(std::move(health_changed)),
       counters_(endpoint_->counters(worker.index)),
+      options_(options),
       abi_endpoint_(endpoint_->Abi()),
+      health_changed_(std::move(health_changed)),
       tick_timer_([](void* self) { static_cast<EndpointPool*>(self)->Tick(); }, this),
       queue_timer_([](void* self) { static_cast<EndpointPool*>(self)->ExpireQueue(); }, this),
       reconnect_timer_([](void* self) { static_cast<EndpointPool*>(self)->Open(); }, this) {}

@@ -126,29 +126,29 @@ class EndpointPool : private Connection::Observer {
   std::string Unreachable() const;
   std::string TimedOut(const Waiter& waiter) const;
 
+  // First what every call touches.
   WorkerContext& worker_;
   std::shared_ptr<Endpoint> endpoint_;
   PoolShard& policy_;
-  Options options_;
-  HealthChanged health_changed_;
   EndpointCounters& counters_;
-  myelin_endpoint abi_endpoint_;
-
   std::vector<myelin_connection> views_;  // what the policy sees, beside connections_
   std::vector<ConnectionPtr> connections_;
+  uint32_t queued_ = 0;
+  bool started_ = false;
+  bool serving_ = false;
+  bool told_down_ = false;  // and not yet that it is up again
+  uint64_t backoff_until_ns_ = 0;
+  Options options_;
+  myelin_endpoint abi_endpoint_;
+
+  HealthChanged health_changed_;
   WaitList binders_;  // wait for a connection that is being opened
   WaitList queue_;    // wait for any stream, oldest first
-  uint32_t queued_ = 0;
-
   uint32_t failures_ = 0;  // rounds of connects in a row
   uint64_t backoff_since_ns_ = 0;
-  uint64_t backoff_until_ns_ = 0;
-  bool told_down_ = false;       // and not yet that it is up again
   uint64_t last_pinged_id_ = 0;  // newest connection with the keepalive interval that the peer complained of
   uint64_t queue_timer_due_ns_ = 0;
   std::string last_failure_;
-  bool started_ = false;
-  bool serving_ = false;
 
   Timer tick_timer_;
   Timer queue_timer_;

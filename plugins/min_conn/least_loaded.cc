@@ -86,11 +86,13 @@ bool LeastLoaded::Admits(const Member& member, uint64_t oldest_ns, uint64_t now_
 
 const LeastLoaded::Member& LeastLoaded::BestOf(std::span<const Member> group, uint64_t now_ns, double seen,
                                                RandomStream& random) const {
-  uint64_t oldest_ns = UINT64_MAX;  // nobody is held back
-  if (AnyJoining(now_ns)) {
-    for (const Member& member : group) oldest_ns = std::min(oldest_ns, member.joined_ns);
-  }
   Contest contest(random);
+  if (!AnyJoining(now_ns)) {
+    for (const Member& member : group) contest.Enter(member);
+    return *contest.best();
+  }
+  uint64_t oldest_ns = UINT64_MAX;
+  for (const Member& member : group) oldest_ns = std::min(oldest_ns, member.joined_ns);
   for (const Member& member : group) {
     if (Admits(member, oldest_ns, now_ns, seen, random)) contest.Enter(member);
   }

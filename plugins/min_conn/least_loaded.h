@@ -20,7 +20,7 @@ namespace myelin {
 struct LeastLoadedSettings {
   static constexpr uint32_t kMaxChoices = 16;
 
-  uint32_t scan_limit = 32;  // the most candidates that are all looked at
+  uint32_t scan_limit = 16;  // the most candidates that are all looked at
   uint32_t choices = 2;      // how many are looked at beyond that, 2 … kMaxChoices
   uint64_t slow_start_ns = 10'000'000'000;
 };

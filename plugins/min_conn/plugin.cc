@@ -11,7 +11,7 @@ namespace myelin {
 namespace {
 
 constexpr myelin_option kOptions[] = {
-    sdk::Integer("scan_limit", "32", "0", "1000000",
+    sdk::Integer("scan_limit", "16", "0", "1000000",
                  "Up to so many endpoints all are compared; beyond, `choices` drawn at random."),
     sdk::Integer("choices", "2", "2", "16", "How many endpoints are compared beyond `scan_limit`."),
     sdk::Duration("slow_start", "10s", "0s", "1h",
