@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// How a call begins and ends; relay_messages.cc has what happens in between.
 #include "pump/generic/relay.h"
 
 #include <grpc/support/time.h>
@@ -15,6 +17,8 @@ namespace {
 
 // The upstream's own DEADLINE_EXCEEDED should win over the proxy's.
 constexpr uint64_t kDeadlineGraceNs = 50'000'000;
+// A status waits so long for the message before it, then the stream is reset inside the message.
+constexpr uint64_t kWriteGraceNs = 200'000'000;
 
 uint64_t ToMonotonic(gpr_timespec deadline, uint64_t now_ns) {
   if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return MYELIN_NO_DEADLINE;
@@ -103,193 +107,6 @@ void Relay::OnStream(Connection& connection) {
   worker_.FlushLater(*this);
 }
 
-// Headers go out alone (uncorked) or with the first message.
-void Relay::StartUpstream(bool corked) {
-  up_started_ = true;
-  up_context_->set_initial_metadata_corked(corked);
-  if (corked) {
-    up_->StartCall(nullptr);
-  } else {
-    upward_.writing = true;
-    up_->StartCall(Begin(up_started_event_));
-  }
-}
-
-void Relay::ReadDown() {
-  upward_.reading = true;
-  down_.Read(&upward_.incoming, Begin(down_read_));
-}
-
-void Relay::ReadUp() {
-  downward_.reading = true;
-  up_->Read(&downward_.incoming, Begin(up_read_));
-}
-
-void Relay::OnDownRead(bool ok) {
-  upward_.reading = false;
-  if (ok) {
-    Touch();
-    call_.AddSent(upward_.incoming.Length());
-    if (upward_.holding && !upward_.writing) WriteUp();
-    upward_.held.Swap(&upward_.incoming);
-    upward_.holding = true;
-  } else {
-    upward_.end_read = true;
-  }
-  AdvanceUp();
-  Done();
-}
-
-// Moves the upward direction as far as it can go without waiting for the end of the turn.
-void Relay::AdvanceUp() {
-  if (!up_ || up_finishing_ || have_status_) return;
-  if (upward_.end_read) {
-    if (!upward_.writing) EndUp();
-    return;
-  }
-  const bool room = !upward_.holding || !upward_.writing;
-  if (room && !upward_.reading) ReadDown();
-  if (upward_.holding && !upward_.writing) worker_.FlushLater(*this);
-}
-
-void Relay::WriteUp() {
-  const bool first = !up_started_;
-  if (first) StartUpstream(true);
-  upward_.outgoing.Swap(&upward_.held);
-  upward_.held.Clear();
-  upward_.holding = false;
-  upward_.writing = true;
-  if (upward_.end_read) {
-    upward_.end_sent = true;
-    up_->WriteLast(upward_.outgoing, grpc::WriteOptions(), Begin(up_written_));
-  } else {
-    up_->Write(upward_.outgoing, Begin(up_written_));
-  }
-  if (first) up_->ReadInitialMetadata(Begin(up_headers_));
-}
-
-void Relay::EndUp() {
-  if (upward_.end_sent) return;
-  if (upward_.holding) {
-    WriteUp();
-    return;
-  }
-  const bool first = !up_started_;
-  if (first) StartUpstream(true);
-  upward_.end_sent = true;
-  upward_.writing = true;
-  up_->WritesDone(Begin(up_written_));
-  if (first) up_->ReadInitialMetadata(Begin(up_headers_));
-}
-
-void Relay::OnUpStarted(bool) {
-  upward_.writing = false;
-  AdvanceUp();
-  Done();
-}
-
-// A write that fails means that the upstream has ended the stream: its status follows, and nothing more is read for it.
-void Relay::OnUpWritten(bool ok) {
-  upward_.writing = false;
-  upward_.outgoing.Clear();
-  if (ok) {
-    AdvanceUp();
-  } else {
-    upward_.end_sent = true;
-    upward_.end_read = true;
-    upward_.holding = false;
-    upward_.held.Clear();
-  }
-  Done();
-}
-
-void Relay::OnUpHeaders(bool ok) {
-  if (ok) {
-    up_headers_seen_ = true;
-    Touch();
-    call_.OnFirstByte();
-    if (!have_status_) {
-      ForwardInitial(up_context_->GetServerInitialMetadata(), down_context_);
-      down_headers_due_ = true;
-      worker_.FlushLater(*this);
-    }
-    ReadUp();
-  } else {
-    downward_.end_read = true;
-    FinishUp();
-  }
-  Done();
-}
-
-void Relay::OnUpRead(bool ok) {
-  downward_.reading = false;
-  if (!ok) {
-    downward_.end_read = true;
-    FinishUp();
-    Done();
-    return;
-  }
-  Touch();
-  call_.AddReceived(downward_.incoming.Length());
-  if (downward_.holding && !downward_.writing) WriteDown();
-  downward_.held.Swap(&downward_.incoming);
-  downward_.holding = true;
-  AdvanceDown();
-  Done();
-}
-
-void Relay::AdvanceDown() {
-  if (down_finishing_ || down_done_) return;
-  if (have_status_) {
-    if (!downward_.writing) FinishDown();
-    return;
-  }
-  if (up_finished_ || up_finishing_) return;
-  const bool room = !downward_.holding || !downward_.writing;
-  if (room && !downward_.reading && up_headers_seen_ && !downward_.end_read) ReadUp();
-  if (downward_.holding && !downward_.writing) worker_.FlushLater(*this);
-}
-
-void Relay::WriteDown() {
-  down_headers_sent_ = true;
-  down_headers_due_ = false;
-  downward_.writing = true;
-  if (!downward_.holding) {
-    down_.SendInitialMetadata(Begin(down_written_));
-    return;
-  }
-  downward_.outgoing.Swap(&downward_.held);
-  downward_.held.Clear();
-  downward_.holding = false;
-  down_.Write(downward_.outgoing, Begin(down_written_));
-}
-
-void Relay::OnDownWritten(bool ok) {
-  downward_.writing = false;
-  downward_.outgoing.Clear();
-  if (ok) AdvanceDown();
-  Done();
-}
-
-// End of the turn: nothing came that the held could be sent with.
-void Relay::Flush() {
-  if (down_done_ || have_status_) return;
-  if (up_ && !up_finishing_) {
-    if (!up_started_ && !upward_.holding) {
-      StartUpstream(false);
-      up_->ReadInitialMetadata(Begin(up_headers_));
-    } else if (upward_.holding && !upward_.writing) {
-      WriteUp();
-      AdvanceUp();
-    }
-  }
-  const bool due = downward_.holding || (down_headers_due_ && !down_headers_sent_);
-  if (due && !downward_.writing && !down_finishing_) {
-    WriteDown();
-    AdvanceDown();
-  }
-}
-
 void Relay::FinishUp() {
   if (up_finishing_) return;
   up_finishing_ = true;
@@ -362,7 +179,17 @@ void Relay::FailWith(uint32_t outcome, grpc::StatusCode code, const std::string&
     up_context_->TryCancel();
     if (!up_started_) up_.reset();
   }
-  if (!downward_.writing) FinishDown();
+  if (downward_.writing) {
+    worker_.context().timers.Start(timer_, worker_.context().now_ns + kWriteGraceNs);
+  } else {
+    FinishDown();
+  }
+}
+
+// The downstream takes nothing more of a message that is on its way, so it cannot get a status either.
+void Relay::CutDown() {
+  call_.End(outcome_, static_cast<uint32_t>(status_.error_code()), status_.error_message());
+  down_context_.TryCancel();
 }
 
 void Relay::ArmTimer() {
@@ -375,6 +202,10 @@ void Relay::ArmTimer() {
 }
 
 void Relay::OnTimer() {
+  if (have_status_) {
+    if (!down_finishing_ && !down_done_) CutDown();
+    return;
+  }
   const uint64_t now = worker_.context().now_ns;
   if (call_.deadline_ns() != MYELIN_NO_DEADLINE && now >= call_.deadline_ns() + kDeadlineGraceNs) {
     const std::string why =

@@ -74,6 +74,7 @@ class Relay final : private Call::Handler, private Flushable {
   void FinishDown();
   void Conclude();
   void FailWith(uint32_t outcome, grpc::StatusCode code, const std::string& why);
+  void CutDown();
   void ArmTimer();
   void OnTimer();
   void Touch() { last_activity_ns_ = worker_.context().now_ns; }
