@@ -84,14 +84,16 @@ void ProxyShard::AskBalancerAgain() {
   }
 }
 
+// The failures of this worker say most; without any, another worker's have emptied the snapshot.
 std::string ProxyShard::NothingReachable() const {
+  const std::string nothing = "no endpoint of proxy '" + parts_.settings.name + "' can be reached";
   for (const auto& pool : pools_) {
     if (!pool->last_failure().empty()) {
-      return "no endpoint of proxy '" + parts_.settings.name + "' can be reached; " + pool->endpoint()->address() +
-             ": " + pool->last_failure();
+      return nothing + "; " + pool->endpoint()->address() + ": " + pool->last_failure();
     }
   }
-  return "no endpoint of proxy '" + parts_.settings.name + "' can be reached";
+  if (snapshot_ && !snapshot_->last_down().empty()) return nothing + "; " + snapshot_->last_down();
+  return nothing;
 }
 
 }  // namespace myelin

@@ -105,7 +105,7 @@ std::shared_ptr<const Snapshot> Proxy::MakeSnapshot() {
     if (endpoint->state() == MYELIN_ENDPOINT_UP) usable.push_back(endpoint);
   }
   std::string why;
-  auto snapshot = Snapshot::Make(std::move(usable), ++snapshot_version_, parts_.balancer, control_, why);
+  auto snapshot = Snapshot::Make(std::move(usable), ++snapshot_version_, parts_.balancer, control_, why, last_down_);
   if (!snapshot) {
     log_.Error(config_.name, "the balancer '" + parts_.balancer->handle().name + "' refuses the endpoints: " + why);
   }
@@ -133,6 +133,7 @@ void Proxy::OnHealthChanged(const std::shared_ptr<Endpoint>& endpoint, bool up, 
     log_.Info(config_.name, "endpoint " + endpoint->address() + " is up");
   } else {
     log_.Warning(config_.name, "endpoint " + endpoint->address() + " is down: " + reason);
+    last_down_ = endpoint->address() + ": " + reason;
   }
   PublishSnapshot();
 }

@@ -73,6 +73,7 @@ class Proxy {
   std::vector<WorkerShard> shards_;
   uint64_t snapshot_version_ = 0;
   bool publishing_ = true;
+  std::string last_down_;  // the endpoint that went down last, and why
 };
 
 }  // namespace myelin

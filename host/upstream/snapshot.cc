@@ -25,8 +25,9 @@ Snapshot::~Snapshot() {
 
 std::shared_ptr<const Snapshot> Snapshot::Make(std::vector<std::shared_ptr<Endpoint>> endpoints, uint64_t version,
                                                std::shared_ptr<Balancer> balancer, ControlThread& control,
-                                               std::string& why) {
+                                               std::string& why, std::string last_down) {
   std::unique_ptr<Snapshot> made(new Snapshot(std::move(endpoints), version, std::move(balancer)));
+  made->last_down_ = std::move(last_down);
   std::array<char, 1024> text{};
   myelin_error error{sizeof(myelin_error), 0, text.data(), text.size(), 0};
   const Balancer& owner = *made->balancer_;

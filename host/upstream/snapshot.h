@@ -8,6 +8,7 @@
 #include <myelin/endpoint.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/control_thread.h"
@@ -19,9 +20,10 @@ namespace myelin {
 class Snapshot {
  public:
   /// [control] Shows `endpoints` to the balancer's `update`. nullptr, and a line in the log, when the balancer refuses.
+  /// `last_down` says of an endpoint that is left out why it is: "10.0.0.1:50051: connection refused".
   static std::shared_ptr<const Snapshot> Make(std::vector<std::shared_ptr<Endpoint>> endpoints, uint64_t version,
                                               std::shared_ptr<Balancer> balancer, ControlThread& control,
-                                              std::string& why);
+                                              std::string& why, std::string last_down = {});
   ~Snapshot();
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
@@ -29,6 +31,7 @@ class Snapshot {
   const myelin_snapshot& abi() const { return abi_; }
   const std::shared_ptr<Endpoint>& endpoint(uint32_t index) const { return endpoints_[index]; }
   uint32_t size() const { return abi_.endpoint_count; }
+  const std::string& last_down() const { return last_down_; }
 
  private:
   Snapshot(std::vector<std::shared_ptr<Endpoint>> endpoints, uint64_t version, std::shared_ptr<Balancer> balancer);
@@ -36,6 +39,7 @@ class Snapshot {
   std::vector<std::shared_ptr<Endpoint>> endpoints_;
   std::vector<myelin_endpoint> abi_endpoints_;
   myelin_snapshot abi_{};
+  std::string last_down_;
   std::shared_ptr<Balancer> balancer_;  // it prepared, so it must outlive what it prepared
 };
 

@@ -73,6 +73,13 @@ TEST_F(CallTest, NoEndpointIsUnavailable) {
   EXPECT_EQ(proxy.InFlight(), 0u);
 }
 
+TEST_F(CallTest, AnEndpointThatAnotherWorkerFoundDownIsNamed) {
+  proxy.Build();
+  proxy.Publish({}, "10.0.0.1:50051: connection refused");
+  EXPECT_EQ(Start().refusal->message,
+            "no endpoint of proxy 'orders' can be reached; 10.0.0.1:50051: connection refused");
+}
+
 TEST_F(CallTest, TheBalancersFailureIsTheAnswer) {
   proxy.Build();
   EXPECT_CALL(proxy.balancer, Pick).WillOnce([](const auto&, const auto&, myelin_pick& out) {

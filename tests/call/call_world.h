@@ -101,9 +101,10 @@ class FakeProxy {
     Publish(parts.endpoints);
     return *shard;
   }
-  void Publish(std::vector<std::shared_ptr<Endpoint>> endpoints) {
+  void Publish(std::vector<std::shared_ptr<Endpoint>> endpoints, std::string last_down = {}) {
     std::string why;
-    snapshot = Snapshot::Make(std::move(endpoints), ++version_, parts.balancer, policies_.control, why);
+    snapshot =
+        Snapshot::Make(std::move(endpoints), ++version_, parts.balancer, policies_.control, why, std::move(last_down));
     shard->SetSnapshot(snapshot);
   }
   uint64_t InFlight() const {

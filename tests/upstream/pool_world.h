@@ -69,6 +69,8 @@ class PoolWorld {
 
   /// Makes the pool, with what decides in it.
   EndpointPool& Make(std::shared_ptr<Pool> policy) {
+    shard_pool.reset();
+    shard.reset();
     instance = std::move(policy);
     shard.emplace(*instance, 0);
     shard_pool.emplace(worker, endpoint, *shard, options,
