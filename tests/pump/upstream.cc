@@ -57,17 +57,15 @@ class Upstream::Reactor final : public grpc::ServerGenericBidiReactor {
   }
 
   void Echo() {
-    std::vector<std::pair<std::string, std::string>> seen;
     for (const auto& [key, value] : context_.client_metadata()) {
-      seen.emplace_back(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
-      if (!seen.back().first.starts_with("x-")) continue;
-      if (method_ != "Refuse") context_.AddInitialMetadata(seen.back().first, seen.back().second);
-      context_.AddTrailingMetadata(seen.back().first, seen.back().second);
+      const std::string name(key.data(), key.size());
+      const std::string text(value.data(), value.size());
+      if (!name.starts_with("x-")) continue;
+      if (method_ != "Refuse") context_.AddInitialMetadata(name, text);
+      context_.AddTrailingMetadata(name, text);
     }
     const auto left = context_.deadline() - std::chrono::system_clock::now();
     owner_.last_timeout_ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
-    std::lock_guard lock(owner_.mutex_);
-    owner_.last_metadata_ = std::move(seen);
   }
   void Begin() {
     if (method_ == "Headers") StartSendInitialMetadata();
@@ -118,11 +116,6 @@ void Upstream::Kill() {
   server_->Shutdown(std::chrono::system_clock::now());
   server_->Wait();
   server_.reset();
-}
-
-std::vector<std::pair<std::string, std::string>> Upstream::last_metadata() const {
-  std::lock_guard lock(mutex_);
-  return last_metadata_;
 }
 
 grpc::ServerGenericBidiReactor* Upstream::CreateReactor(grpc::GenericCallbackServerContext* context) {

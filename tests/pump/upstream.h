@@ -9,10 +9,7 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace myelin::test {
 
@@ -33,8 +30,6 @@ class Upstream final : private grpc::CallbackGenericService {
   /// Cuts all calls and closes.
   void Kill();
 
-  std::vector<std::pair<std::string, std::string>> last_metadata() const;
-
   std::atomic<int> calls{0};
   std::atomic<int> open{0};
   std::atomic<int> cancelled{0};
@@ -45,8 +40,6 @@ class Upstream final : private grpc::CallbackGenericService {
   class Reactor;
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
 
-  mutable std::mutex mutex_;
-  std::vector<std::pair<std::string, std::string>> last_metadata_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
