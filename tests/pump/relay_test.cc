@@ -195,8 +195,10 @@ TEST_F(RelayTest, TwoThousandCancelsLeaveNothingBehind) {
     call.context.TryCancel();
     call.Finish();
   }
-  EXPECT_TRUE(Eventually([&] { return host_.Held() == 0 && upstream_.open == 0; })) << host_.Held();
-  EXPECT_TRUE(Unary(channel_, "Echo", "still here").status.ok());
+  EXPECT_TRUE(Eventually([&] { return host_.Held() == 0 && upstream_.open == 0; }))
+      << host_.Held() << " held, " << upstream_.open << " open upstream";
+  EXPECT_EQ(Unary(Connect(upstream_.address()), "Echo", "direct").status.error_message(), "");
+  EXPECT_EQ(Unary(channel_, "Echo", "still here").status.error_message(), "");
 }
 
 TEST_F(RelayTest, AThousandStreamsAtOnceAllHoldAndAllEnd) {
