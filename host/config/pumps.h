@@ -11,7 +11,7 @@ namespace myelin {
 
 /// Whether a pump of this kind is compiled in. ReadConfig warns about the others; the host serves with `generic`
 /// instead.
-constexpr bool IsPumpBuilt(PumpKind kind) { return kind == PumpKind::kGeneric; }
+constexpr bool IsPumpBuilt(PumpKind kind) { return kind == PumpKind::kGeneric || kind == PumpKind::kFrame; }
 
 /// The name in YAML.
 constexpr std::string_view PumpName(PumpKind kind) { return kind == PumpKind::kFrame ? "frame" : "generic"; }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "pump/frame/pump.h"
 #include "pump/generic/pump.h"
 
 namespace myelin {
@@ -26,12 +27,17 @@ void OnControl(ControlThread& control, const Task& task) {
   if (thrown) std::rethrow_exception(thrown);
 }
 
+bool UsesFrame(const Config& config) {
+  return std::any_of(config.proxies.begin(), config.proxies.end(),
+                     [](const ProxyConfig& proxy) { return proxy.pump == PumpKind::kFrame; });
+}
+
 }  // namespace
 
 Generation::Generation(const Config& config, const GenerationEnvironment& environment)
     : workers_(config.workers > 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency())),
-      environment_(environment),
-      pump_(generic::MakePump(workers_, environment.control, environment.log)) {}
+      frame_workers_(UsesFrame(config) ? workers_ : 0),
+      environment_(environment) {}
 
 std::unique_ptr<Generation> Generation::Build(const Config& config, const GenerationEnvironment& environment,
                                               Diagnostics& diagnostics) {
@@ -42,7 +48,7 @@ std::unique_ptr<Generation> Generation::Build(const Config& config, const Genera
 }
 
 bool Generation::CreateProxies(const Config& config, Diagnostics& diagnostics) {
-  const auto shards = workers_ * static_cast<uint32_t>(config.proxies.size());
+  const uint32_t shards = frame_workers_ + workers_ * static_cast<uint32_t>(config.proxies.size());
   bool whole = true;
   for (const ProxyConfig& proxy : config.proxies) {
     MetadataKeys keys;
@@ -79,11 +85,20 @@ Proxy* Generation::Find(const std::string& name) const {
   return found == proxies_.end() ? nullptr : found->get();
 }
 
+// The frame pump's workers serve all its listeners and come first; each listener of the generic pump adds some.
+Pump& Generation::PumpOf(PumpKind kind) {
+  std::unique_ptr<Pump>& pump = pumps_[kind];
+  if (pump) return *pump;
+  pump = kind == PumpKind::kFrame ? frame::MakePump(workers_, 0, environment_.control, environment_.log)
+                                  : generic::MakePump(workers_, frame_workers_, environment_.control, environment_.log);
+  return *pump;
+}
+
 void Generation::ListenAll() {
   uint32_t workers = 0;
   for (const auto& proxy : proxies_) {
-    proxy->Listen(*pump_);
-    workers += static_cast<uint32_t>(proxy->workers().size());
+    proxy->Listen(PumpOf(proxy->config().pump));
+    for (Worker* worker : proxy->workers()) workers = std::max(workers, worker->context().index + 1);
   }
   for (const auto& proxy : proxies_) proxy->MakeEndpoints(workers);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -52,11 +53,14 @@ class Generation {
   void StartOnControl();
   void ListenAll();
   void ConnectRoutes();
+  /// The pump of this kind, made at the first call.
+  Pump& PumpOf(PumpKind kind);
   Proxy* Find(const std::string& name) const;
 
   const uint32_t workers_;
+  const uint32_t frame_workers_;
   GenerationEnvironment environment_;
-  std::unique_ptr<Pump> pump_;
+  std::map<PumpKind, std::unique_ptr<Pump>> pumps_;
   std::vector<std::unique_ptr<Proxy>> proxies_;
   uint64_t started_ns_ = 0;
   std::atomic<bool> draining_{false};

@@ -56,6 +56,11 @@ void EndpointPool::OnConnectFailed(Connection& connection, const std::string& re
   }
 }
 
+void EndpointPool::OnStreamLimit(Connection& connection, uint32_t limit) {
+  views_[connection.index_].stream_limit = limit;
+  if (queued_ > 0 && views_[connection.index_].state == MYELIN_CONNECTION_READY) ServeQueue();
+}
+
 // Exponential backoff with jitter, as gRPC's connection-backoff.md, with the factor 2. Connects that were under way
 // together and fail together are one failure.
 void EndpointPool::StartBackoff(uint64_t opened_ns) {

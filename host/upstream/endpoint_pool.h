@@ -97,6 +97,7 @@ class EndpointPool : private Connection::Observer {
 
   void OnReady(Connection& connection) override;
   void OnConnectFailed(Connection& connection, const std::string& reason) override;
+  void OnStreamLimit(Connection& connection, uint32_t limit) override;
 
   /// Whether there is a connection that takes calls or may soon.
   bool HasLive() const;

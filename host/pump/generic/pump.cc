@@ -85,8 +85,8 @@ void GenericListener::Stop() {
 
 class GenericPump final : public Pump {
  public:
-  GenericPump(uint32_t workers, ControlThread& control, Logger& log)
-      : workers_(workers), control_(control), log_(log) {}
+  GenericPump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log)
+      : workers_(workers), control_(control), log_(log), next_index_(first_index) {}
 
   std::unique_ptr<Listener> Listen(const ListenOptions& options) override {
     const uint32_t workers = options.max_workers == 0 ? workers_ : std::min(workers_, options.max_workers);
@@ -99,17 +99,17 @@ class GenericPump final : public Pump {
   const uint32_t workers_;
   ControlThread& control_;
   Logger& log_;
-  uint32_t next_index_ = 0;
+  uint32_t next_index_;
 };
 
 }  // namespace
 
-std::unique_ptr<Pump> MakePump(uint32_t workers, ControlThread& control, Logger& log) {
+std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log) {
   // Debian's absl looks for deadlock cycles at every lock that grpc takes; that is 3 % of a call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   // grpc's own lines would stand between ours without saying which call they are about.
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
-  return std::make_unique<GenericPump>(workers, control, log);
+  return std::make_unique<GenericPump>(workers, first_index, control, log);
 }
 
 }  // namespace myelin::generic

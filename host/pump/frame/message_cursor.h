@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Follows gRPC's message prefixes through a stream of bytes that is cut anywhere, to know whether it stands between
+// two messages. Reads nothing else. Belongs to a call.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace myelin::frame {
+
+class MessageCursor {
+ public:
+  void Advance(const uint8_t* bytes, size_t size) {
+    while (size > 0) {
+      if (left_ > 0) {
+        const size_t part = std::min<uint64_t>(left_, size);
+        left_ -= part;
+        bytes += part;
+        size -= part;
+        continue;
+      }
+      if (prefix_ > 0) length_ = length_ << 8 | *bytes;  // the first byte is the compressed flag
+      ++bytes;
+      --size;
+      if (++prefix_ < 5) continue;
+      left_ = length_;
+      prefix_ = 0;
+      length_ = 0;
+    }
+  }
+  bool BetweenMessages() const { return left_ == 0 && prefix_ == 0; }
+
+ private:
+  uint64_t left_ = 0;    // bytes of the message that are to come
+  uint32_t length_ = 0;  // as far as it has been read
+  uint32_t prefix_ = 0;  // bytes of the prefix that have been read
+};
+
+}  // namespace myelin::frame

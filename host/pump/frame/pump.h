@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The frame pump: HTTP/2 frames relayed with libnghttp2 on an event loop per worker. Messages are neither put together
+// nor understood; what one side sends reaches the other as it was. All listeners share its workers.
+#pragma once
+
+#include <memory>
+
+#include "base/control_thread.h"
+#include "base/log.h"
+#include "pump/pump.h"
+
+namespace myelin::frame {
+
+/// `workers` in all, with the indexes from `first_index` on. All references outlive the pump.
+std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log);
+
+}  // namespace myelin::frame

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The part of Relay that sessions take a stream's bytes from. A side that sends is credited when its bytes go into the
+// other side's output, which is short and only filled as far as the socket empties it.
+#include <algorithm>
+
+#include "pump/frame/down_connection.h"
+#include "pump/frame/grpc_text.h"
+#include "pump/frame/relay.h"
+#include "pump/frame/up_connection.h"
+
+namespace myelin::frame {
+namespace {
+
+constexpr size_t kMaxReplay = 64 * 1024;
+
+}  // namespace
+
+ssize_t Relay::ToUpstream::Read(size_t most, uint32_t* flags) {
+  Direction& direction = relay.upward_;
+  const size_t size = std::min(most, direction.queue.size());
+  if (size == 0 && !direction.ended) return NGHTTP2_ERR_DEFERRED;
+  if (!direction.ended || size < direction.queue.size()) return static_cast<ssize_t>(size);
+  *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (direction.has_trailers) relay.SubmitTrailers(*relay.up_, relay.up_id_, direction.trailers, flags);
+  return static_cast<ssize_t>(size);
+}
+
+void Relay::ToUpstream::Move(size_t size, ByteQueue& output) {
+  relay.call_.AddSent(size);
+  if (relay.may_replay_ && relay.replay_.size() + size > kMaxReplay) relay.ForgetReplay();
+  relay.upward_.queue.MoveTo(output, size, relay.may_replay_ ? &relay.replay_ : nullptr);
+  const size_t known = std::min(size, relay.replayed_);
+  relay.replayed_ -= known;
+  relay.down_.Release(relay.down_id_, size - known);
+}
+
+ssize_t Relay::ToDownstream::Read(size_t most, uint32_t* flags) {
+  Direction& direction = relay.downward_;
+  const size_t size = std::min(most, direction.queue.size());
+  if (relay.own_end_ || relay.reset_due_) return size > 0 ? static_cast<ssize_t>(size) : relay.EndDown(flags);
+  if (size == 0 && !direction.ended) return NGHTTP2_ERR_DEFERRED;
+  if (!direction.ended || size < direction.queue.size()) return static_cast<ssize_t>(size);
+  *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (direction.has_trailers) relay.SubmitTrailers(relay.down_, relay.down_id_, direction.trailers, flags);
+  return static_cast<ssize_t>(size);
+}
+
+void Relay::ToDownstream::Move(size_t size, ByteQueue& output) {
+  Direction& direction = relay.downward_;
+  direction.queue.ForPrefix(size, [this](const uint8_t* data, size_t part) { relay.sent_down_.Advance(data, part); });
+  direction.queue.MoveTo(output, size);
+  if (relay.up_ != nullptr) relay.up_->Release(relay.up_id_, size);
+}
+
+// The downstream has all that was queued; what follows is not the upstream's word.
+ssize_t Relay::EndDown(uint32_t* flags) {
+  if (own_end_ && sent_down_.BetweenMessages()) {
+    const std::string status = std::to_string(own_status_);
+    const std::string message = PercentEncode(own_message_);
+    Fields fields{Copied("grpc-status", status), Copied("grpc-message", message)};
+    *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    nghttp2_submit_trailer(down_.h2(), down_id_, fields.data(), fields.size());
+    return 0;
+  }
+  const uint32_t code = own_end_ ? static_cast<uint32_t>(NGHTTP2_INTERNAL_ERROR) : reset_code_;
+  nghttp2_submit_rst_stream(down_.h2(), NGHTTP2_FLAG_NONE, down_id_, code);
+  return NGHTTP2_ERR_DEFERRED;
+}
+
+// Trailers are copied: a stream that is let go can still have them to send.
+ssize_t Relay::SubmitTrailers(Session& session, int32_t stream_id, const HeaderBlock& trailers, uint32_t* flags) {
+  Fields fields;
+  for (const HeaderBlock::Field& field : trailers.fields()) {
+    fields.push_back(Copied(field.name, field.value));
+    fields.back().flags = field.flags;
+  }
+  *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+  return nghttp2_submit_trailer(session.h2(), stream_id, fields.data(), fields.size());
+}
+
+}  // namespace myelin::frame
