@@ -19,7 +19,7 @@ namespace myelin::frame {
 class BufferPool;
 
 /// Memory shared by slices. Goes back to its pool with the last of them.
-struct Buffer {
+struct alignas(16) Buffer {
   BufferPool* pool;
   Buffer* next;  // in the pool
   uint32_t references;
@@ -44,7 +44,7 @@ class BufferPool {
   static constexpr std::array<uint32_t, 3> kSizes{512, 4096, 16384};
 
  private:
-  static constexpr size_t kKeptBytes = 1 << 20;  // of each size
+  static constexpr size_t kKeptBytes = 4 << 20;  // of each size
   std::array<Buffer*, kSizes.size()> free_{};
   std::array<size_t, kSizes.size()> kept_{};
 };

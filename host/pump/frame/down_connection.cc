@@ -9,6 +9,7 @@
 namespace myelin::frame {
 namespace {
 
+constexpr size_t kMaxWaiting = 128 * 1024 * 1024;
 constexpr uint64_t kNsPerMs = 1'000'000;
 // So long may a client take until its first SETTINGS, and a block of headers until its end.
 constexpr uint64_t kSlowNs = 10'000 * kNsPerMs;
@@ -28,7 +29,8 @@ void DownConnection::OnHeaders(int32_t stream_id, HeaderBlock block, bool end) {
     relay->OnDownTrailers(std::move(block));
     return;
   }
-  auto* relay = new Relay(*this, stream_id, std::move(block), end);  // disposes of itself in OnDownClosed
+  auto* relay =
+      new (worker_.buffers()) Relay(*this, stream_id, std::move(block), end);  // disposes of itself in OnDownClosed
   relays_.push_back(*relay);
   nghttp2_session_set_stream_user_data(h2(), stream_id, relay);
   relay->Start(entrance_.entry());
@@ -80,6 +82,14 @@ void DownConnection::OnClosed(const std::string&) {
   while (!relays_.empty()) relays_.front().OnDownClosed(NGHTTP2_CANCEL);
   entrance_.Remove(*this);
   worker_.Dispose(*this);
+}
+
+void DownConnection::AddWaiting(size_t bytes) {
+  waiting_ += bytes;
+  if (waiting_ <= kMaxWaiting || hoarding_) return;
+  hoarding_ = true;
+  worker_.LogAbuse("data it does not take", peer_text_);
+  Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 void DownConnection::StartDrain() {

@@ -24,6 +24,10 @@ class DownConnection final : public Session, public EntranceHook {
 
   const Peer& peer() const { return peer_; }
 
+  /// Bytes that wait for the client, over all its streams. One that lets too many pile up is told to calm down.
+  void AddWaiting(size_t bytes);
+  void RemoveWaiting(size_t bytes) { waiting_ -= bytes; }
+
   /// Tells the client to go elsewhere; what it has begun goes on (RFC 9113, 6.8: in two steps).
   void StartDrain();
   /// Ends what is left, and then the connection.
@@ -53,6 +57,8 @@ class DownConnection final : public Session, public EntranceHook {
       relays_;
   bool spoken_ = false;  // the client's SETTINGS have come
   bool draining_ = false;
+  bool hoarding_ = false;
+  size_t waiting_ = 0;
   Allowance premature_resets_{12'000, 1'000};
   Timer timer_{[](void* self) { static_cast<DownConnection*>(self)->OnTimer(); }, this};
 };

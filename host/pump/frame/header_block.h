@@ -56,7 +56,7 @@ class HeaderBlock final : public RequestMetadata {
   void ForEach(std::string_view key, void (*found)(void*, std::string_view), void* context) const override;
 
  private:
-  boost::container::small_vector<Field, 12> fields_;
+  boost::container::small_vector<Field, 10> fields_;
   size_t bytes_ = 0;
 };
 

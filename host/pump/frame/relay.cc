@@ -29,6 +29,16 @@ Relay::Relay(DownConnection& down, int32_t stream_id, HeaderBlock request, bool 
 
 Relay::~Relay() = default;
 
+void* Relay::operator new(size_t size, BufferPool& pool) {
+  static_assert(sizeof(Relay) <= 4096 && alignof(Relay) <= alignof(Buffer));
+  return pool.Take(size)->data();
+}
+
+void Relay::operator delete(void* memory) {
+  Buffer* buffer = static_cast<Buffer*>(memory) - 1;
+  buffer->pool->Give(buffer);
+}
+
 uint64_t Relay::now_ns() const { return down_.worker().context().now_ns; }
 
 void Relay::Start(ProxyShard& entry) {
@@ -136,6 +146,7 @@ void Relay::OnDownEndSent() {
 void Relay::OnDownClosed(uint32_t error_code) {
   down_closed_ = true;
   timer_.Stop();
+  down_.RemoveWaiting(downward_.queue.size());
   DetachUp(error_code == NGHTTP2_NO_ERROR ? static_cast<uint32_t>(NGHTTP2_CANCEL) : error_code);
   call_.End(MYELIN_OUTCOME_CANCELLED, MYELIN_GRPC_CANCELLED, "the downstream cancelled");
   RelayHook<DownTag>::unlink();
@@ -172,6 +183,7 @@ void Relay::OnUpData(const uint8_t* data, size_t size) {
   Touch();
   call_.AddReceived(size);
   downward_.queue.Append(data, size);
+  down_.AddWaiting(size);
   down_.Resume(down_id_);
 }
 

@@ -29,6 +29,11 @@ class Relay final : public Disposable, public RelayHook<DownTag>, public RelayHo
   Relay(DownConnection& down, int32_t stream_id, HeaderBlock request, bool ended);
   ~Relay() override;
 
+  /// Relays come and go with every call, so their memory is a buffer of the pool's.
+  static void* operator new(size_t size, BufferPool& pool);
+  static void operator delete(void* memory);
+  static void operator delete(void* memory, BufferPool&) { operator delete(memory); }
+
   /// Begins, once it stands at its stream.
   void Start(ProxyShard& entry);
 

@@ -54,7 +54,10 @@ void Relay::Fail(uint32_t outcome, uint32_t grpc_status, const std::string& why)
   } else if (!response_begun_) {
     AnswerAlone(grpc_status, why, 0);
   } else {
-    if (outcome == MYELIN_OUTCOME_DEADLINE) downward_.queue.Clear();
+    if (outcome == MYELIN_OUTCOME_DEADLINE) {
+      down_.RemoveWaiting(downward_.queue.size());
+      downward_.queue.Clear();
+    }
     own_end_ = true;
     own_status_ = grpc_status;
     own_message_ = why;

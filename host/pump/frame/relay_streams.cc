@@ -50,6 +50,7 @@ void Relay::ToDownstream::Move(size_t size, ByteQueue& output) {
   Direction& direction = relay.downward_;
   direction.queue.ForPrefix(size, [this](const uint8_t* data, size_t part) { relay.sent_down_.Advance(data, part); });
   direction.queue.MoveTo(output, size);
+  relay.down_.RemoveWaiting(size);
   if (relay.up_ != nullptr) relay.up_->Release(relay.up_id_, size);
 }
 

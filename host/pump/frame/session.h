@@ -55,7 +55,7 @@ class Session : public Pollable, public Disposable, public DirtyHook {
  public:
   enum class Side { kDownstream, kUpstream };
   static constexpr uint32_t kStreamWindow = 256 * 1024;
-  static constexpr uint32_t kMaxStreams = 10'000;
+  static constexpr uint32_t kMaxStreams = 2'000;
 
   Session(FrameWorker& worker, Side side);
   ~Session() override;
