@@ -91,11 +91,22 @@ bool Session::Receive(const uint8_t* bytes, size_t size) {
   const ssize_t taken = nghttp2_session_mem_recv(h2_, bytes, size);
   if (closed_) return false;
   if (taken < 0) {
-    Shut(std::string("it does not speak HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken)));
+    Refuse(static_cast<int>(taken));
     return false;
   }
   MarkDirty();
   return true;
+}
+
+// Frames that nghttp2 does not go on after. The peer is told why, if it listens.
+void Session::Refuse(int error) {
+  const bool nonsense = error == NGHTTP2_ERR_BAD_CLIENT_MAGIC || error == NGHTTP2_ERR_PROTO;
+  if (!nonsense) {
+    worker_.LogAbuse(nghttp2_strerror(error));
+    Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+    Flush();
+  }
+  Shut(std::string("it does not speak HTTP/2: ") + nghttp2_strerror(error));
 }
 
 // Lets nghttp2 write into the output until there is nothing more, or as much as is worth holding.
@@ -187,12 +198,24 @@ void Session::Shut(const std::string& why) {
   if (closed_) return;
   closed_ = true;
   if (DirtyHook::is_linked()) DirtyHook::unlink();
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  if (fd_ >= 0) {
+    if (goaway_sent_) DiscardInput();
+    ::close(std::exchange(fd_, -1));
+  }
   OnClosed(why);
 }
 
 bool Session::HeadersTooSlow(uint64_t limit_ns) const {
   return headers_since_ns_ != 0 && worker_.context().now_ns - headers_since_ns_ >= limit_ns;
+}
+
+// Closing with bytes unread would make the kernel throw away the last that was sent.
+void Session::DiscardInput() {
+  constexpr int kMostReads = 16;
+  ::shutdown(fd_, SHUT_WR);
+  const auto buffer = worker_.read_buffer();
+  for (int i = 0; i<kMostReads&& ::recv(fd_, buffer.data(), buffer.size(), 0)> 0; ++i) {
+  }
 }
 
 void Session::Flood(std::string_view what) {

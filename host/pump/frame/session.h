@@ -122,7 +122,9 @@ class Session : public Pollable, public Disposable, public DirtyHook {
   void ReadSome();
   bool Receive(const uint8_t* bytes, size_t size);
   bool Write();
+  void Refuse(int error);
   void WatchEvents();
+  void DiscardInput();
   void Flood(std::string_view what);
 
   const Side side_;
@@ -139,7 +141,7 @@ class Session : public Pollable, public Disposable, public DirtyHook {
   uint64_t last_read_ns_ = 0;
   size_t buffered_ = 0;  // bytes received that have not been released
   size_t withheld_ = 0;  // of these, what the connection's window has not been given back
-  Allowance control_frames_{20'000, 2'000};
+  Allowance control_frames_{10'000, 1'000};
   Allowance window_updates_{100'000, 20'000};
   Allowance empty_data_{10'000, 1'000};
   Allowance own_resets_{1'000, 20};

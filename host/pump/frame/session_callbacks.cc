@@ -17,6 +17,14 @@ constexpr size_t kBombBytes = 1024 * 1024;  // of one header block, decoded
 struct SessionCallbacks {
   static Session& Of(void* user_data) { return *static_cast<Session*>(user_data); }
 
+  // What nghttp2 takes no further notice of costs it little, but not nothing.
+  static int BeginFrame(nghttp2_session*, const nghttp2_frame_hd* header, void* user_data) {
+    Session& session = Of(user_data);
+    const bool ignored = header->type == NGHTTP2_PRIORITY || header->type > NGHTTP2_CONTINUATION;
+    if (ignored) Count(session, session.control_frames_, "frames without effect");
+    return 0;
+  }
+
   static int BeginHeaders(nghttp2_session*, const nghttp2_frame*, void* user_data) {
     Session& session = Of(user_data);
     session.receiving_.Clear();
@@ -156,6 +164,7 @@ nghttp2_data_provider ProviderOf(StreamSource& source) {
 
 Protocol::Protocol() {
   if (nghttp2_session_callbacks_new(&callbacks_) != 0 || nghttp2_option_new(&options_) != 0) throw std::bad_alloc();
+  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks_, SessionCallbacks::BeginFrame);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks_, SessionCallbacks::BeginHeaders);
   nghttp2_session_callbacks_set_on_header_callback2(callbacks_, SessionCallbacks::Header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks_, SessionCallbacks::FrameReceived);
@@ -167,6 +176,7 @@ Protocol::Protocol() {
   nghttp2_option_set_no_auto_window_update(options_, 1);
   nghttp2_option_set_max_send_header_block_length(options_, 2 * HeaderBlock::kMaxBytes);
   nghttp2_option_set_max_continuations(options_, 64);
+  nghttp2_option_set_max_outbound_ack(options_, 12'000);  // above Session's own limit, which is answered
   // Clients cancel often; DownConnection counts what is abuse.
   nghttp2_option_set_stream_reset_rate_limit(options_, 1'000'000'000, 1'000'000'000);
 }
