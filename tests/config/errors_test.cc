@@ -212,19 +212,18 @@ TEST_F(Whole, AllErrorsComeAtOnce) {
 }
 
 TEST_F(Whole, OddThingsAreWarningsOnly) {
-  Load(WithProxyKeys("keepalive: {time: 3s}\nroutes: [{to: orders}, {service: a, to: orders}]\npump: frame") +
+  Load(WithProxyKeys("keepalive: {time: 3s}\nroutes: [{to: orders}, {service: a, to: orders}]") +
        "  - {name: b, listen: ':1', endpoints: ['a:1#0', '10.*.*.1:1#0', 'a:1#0']}\n");
   EXPECT_THAT(Errors(), IsEmpty());
   EXPECT_THAT(
       Warnings(),
       testing::UnorderedElementsAre(
-          HasSubstr("c.yaml:7:11: warning: proxies.orders.pump: 'frame' is not in this build"),
           HasSubstr("c.yaml:6:28: warning: no call comes to this route"),
           HasSubstr(
               "c.yaml:5:23: warning: keepalive every 3s in proxy 'orders': most gRPC servers answer too_many_pings"),
-          HasSubstr("c.yaml:8:66: warning: endpoint 'a:1' is there twice, first at c.yaml:8:41"),
-          HasSubstr("c.yaml:8:50: warning: endpoint '10.*.*.1:1' has a '*' in its host and can never be reached"),
-          HasSubstr("c.yaml:8:41: warning: every endpoint of proxy 'b' has weight 0")));
+          HasSubstr("c.yaml:7:66: warning: endpoint 'a:1' is there twice, first at c.yaml:8:41"),
+          HasSubstr("c.yaml:7:50: warning: endpoint '10.*.*.1:1' has a '*' in its host and can never be reached"),
+          HasSubstr("c.yaml:7:41: warning: every endpoint of proxy 'b' has weight 0")));
 }
 
 TEST_F(Whole, AValueFromAFlagIsReportedAtTheFlag) {
