@@ -143,8 +143,8 @@ class EndpointPool : private Connection::Observer {
   myelin_endpoint abi_endpoint_;
 
   HealthChanged health_changed_;
-  WaitList binders_;  // wait for a connection that is being opened
-  WaitList queue_;    // wait for any stream, oldest first
+  WaitList binders_;       // wait for a connection that is being opened
+  WaitList queue_;         // wait for any stream, oldest first
   uint32_t failures_ = 0;  // rounds of connects in a row
   uint64_t backoff_since_ns_ = 0;
   uint64_t last_pinged_id_ = 0;  // newest connection with the keepalive interval that the peer complained of

@@ -12,7 +12,8 @@
 
 namespace myelin::generic {
 
-/// `workers` for each listener; worker indexes count up from `first_index` over all listeners. All references outlive the pump.
+/// `workers` for each listener; worker indexes count up from `first_index` over all listeners. All references outlive
+/// the pump.
 std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log);
 
 }  // namespace myelin::generic
