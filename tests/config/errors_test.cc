@@ -221,7 +221,7 @@ TEST_F(Whole, OddThingsAreWarningsOnly) {
           HasSubstr("c.yaml:6:28: warning: no call comes to this route"),
           HasSubstr(
               "c.yaml:5:23: warning: keepalive every 3s in proxy 'orders': most gRPC servers answer too_many_pings"),
-          HasSubstr("c.yaml:7:66: warning: endpoint 'a:1' is there twice, first at c.yaml:8:41"),
+          HasSubstr("c.yaml:7:66: warning: endpoint 'a:1' is there twice, first at c.yaml:7:41"),
           HasSubstr("c.yaml:7:50: warning: endpoint '10.*.*.1:1' has a '*' in its host and can never be reached"),
           HasSubstr("c.yaml:7:41: warning: every endpoint of proxy 'b' has weight 0")));
 }

@@ -88,9 +88,10 @@ TEST(LeastLoaded, HugeLoadsAndWeightsDoNotOverflow) {
 }
 
 TEST(LeastLoaded, UpToTheScanLimitTheLeastIsAlwaysFound) {
-  test::FakeSnapshot snapshot(std::vector<uint32_t>(32, 1));
-  for (size_t i = 0; i < 32; ++i) snapshot.cell(i).in_flight = i == 17 ? 0 : 1;
-  EXPECT_EQ(Count(snapshot, 1'000)[17], 1'000u);
+  const size_t limit = LeastLoadedSettings().scan_limit;
+  test::FakeSnapshot snapshot(std::vector<uint32_t>(limit, 1));
+  for (size_t i = 0; i < limit; ++i) snapshot.cell(i).in_flight = i == limit / 2 ? 0 : 1;
+  EXPECT_EQ(Count(snapshot, 1'000)[limit / 2], 1'000u);
 }
 
 TEST(LeastLoaded, BeyondTheScanLimitItSamples) {
