@@ -13,15 +13,11 @@
 #include "base/diagnostics.h"
 #include "pump/bind_check.h"
 #include "pump/generic/channel_options.h"
+#include "pump/generic/timespec.h"
 #include "pump/generic/worker.h"
 
 namespace myelin::generic {
 namespace {
-
-gpr_timespec ToTimespec(uint64_t due_ns) {
-  return gpr_timespec{static_cast<int64_t>(due_ns / 1'000'000'000), static_cast<int32_t>(due_ns % 1'000'000'000),
-                      GPR_CLOCK_MONOTONIC};
-}
 
 std::string WithPort(const std::string& address, int port) {
   if (address.starts_with("unix:")) return address;
@@ -40,7 +36,7 @@ class GenericListener final : public Listener {
   const std::vector<std::string>& addresses() const override { return addresses_; }
   std::span<Worker* const> workers() override { return borrowed_; }
   void Start(std::span<ProxyShard* const> entries) override;
-  void Drain(uint64_t deadline_ns) override { server_->Shutdown(ToTimespec(deadline_ns)); }
+  void Drain(uint64_t deadline_ns) override { server_->Shutdown(FromMonotonic(deadline_ns)); }
   void Stop() override;
 
  private:

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "pump/generic/connection.h"
+#include "pump/generic/timespec.h"
 
 namespace myelin::generic {
 namespace {
@@ -25,11 +26,6 @@ uint64_t ToMonotonic(gpr_timespec deadline, uint64_t now_ns) {
   const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
   const int64_t left_ns = left.tv_sec * 1'000'000'000 + left.tv_nsec;
   return now_ns + static_cast<uint64_t>(std::max<int64_t>(left_ns, 0));
-}
-
-gpr_timespec FromMonotonic(uint64_t deadline_ns) {
-  return gpr_timespec{static_cast<int64_t>(deadline_ns / 1'000'000'000),
-                      static_cast<int32_t>(deadline_ns % 1'000'000'000), GPR_CLOCK_MONOTONIC};
 }
 
 // Whether grpc made this status up because the connection broke. An upstream can send UNAVAILABLE too, and grpc does

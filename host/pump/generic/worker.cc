@@ -9,6 +9,7 @@
 
 #include "pump/generic/connection.h"
 #include "pump/generic/relay.h"
+#include "pump/generic/timespec.h"
 
 namespace myelin::generic {
 namespace {
@@ -19,9 +20,7 @@ constexpr int kAcceptsAhead = 16;
 constexpr int kMaxTurn = 1024;
 
 gpr_timespec ToTimespec(uint64_t due_ns) {
-  if (due_ns == TimerWheel::kNever) return gpr_inf_future(GPR_CLOCK_MONOTONIC);
-  return gpr_timespec{static_cast<int64_t>(due_ns / 1'000'000'000), static_cast<int32_t>(due_ns % 1'000'000'000),
-                      GPR_CLOCK_MONOTONIC};
+  return due_ns == TimerWheel::kNever ? gpr_inf_future(GPR_CLOCK_MONOTONIC) : FromMonotonic(due_ns);
 }
 
 }  // namespace
