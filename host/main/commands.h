@@ -20,6 +20,9 @@ int Remote(const CommandLine& command);
 /// Prints every diagnostic to standard error.
 void Print(const Diagnostics& diagnostics);
 
+/// `dirs`, then the built-in ones: where plugins are searched.
+std::vector<std::string> PluginDirs(std::vector<std::string> dirs);
+
 /// Reads the configuration; prints what there is to say. Throws StartupError when there are errors.
 LoadedConfig ReadOrThrow(const CommandLine& command, Diagnostics& diagnostics);
 

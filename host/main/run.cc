@@ -64,7 +64,7 @@ class Signals {
 
 class Server {
  public:
-  Server(const Config& config, Logger& log) : config_(config), log_(log), catalog_(PluginDirs(config)) {}
+  Server(const Config& config, Logger& log) : config_(config), log_(log), catalog_(PluginDirs(config.plugin_dirs)) {}
 
   int Serve(Signals& signals) {
     Diagnostics diagnostics;
@@ -84,12 +84,6 @@ class Server {
   }
 
  private:
-  static std::vector<std::string> PluginDirs(const Config& config) {
-    std::vector<std::string> dirs = config.plugin_dirs;
-    for (std::string& dir : Catalog::BuiltInDirs()) dirs.push_back(std::move(dir));
-    return dirs;
-  }
-
   void Report(const Diagnostic& diagnostic) {
     if (diagnostic.severity == Diagnostic::Severity::kWarning) log_.Warning("config", diagnostic.ToString());
   }

@@ -17,12 +17,12 @@ namespace {
 
 void Out(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
+}  // namespace
+
 std::vector<std::string> PluginDirs(std::vector<std::string> dirs) {
   for (std::string& dir : Catalog::BuiltInDirs()) dirs.push_back(std::move(dir));
   return dirs;
 }
-
-}  // namespace
 
 void Print(const Diagnostics& diagnostics) {
   for (const Diagnostic& diagnostic : diagnostics.all()) std::fprintf(stderr, "%s\n", diagnostic.ToString().c_str());
