@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The baseline of bench/relay: a relay of bare grpc++, as one writes it straight from the API. One completion queue,
+// The baseline of bench/run: a relay of bare grpc++, as one writes it straight from the API. One completion queue,
 // one thread, four channels in turn, no policies. It keeps metadata, statuses, deadlines and cancels; it limits
 // nothing.
 //   bare_relay LISTEN UPSTREAM

@@ -62,7 +62,7 @@ PolicyWorld::PolicyWorld(const PolicySet& set)
     spec.weight = 1 + i % 10;
     parts_.endpoints.push_back(std::make_shared<Endpoint>(std::move(spec), i, 1));
   }
-  counters_ = std::make_unique<ProxyCounters>(parts_.limiters.size());
+  counters_ = std::make_unique<ProxyCounters>();
   shard_ = std::make_unique<ProxyShard>(worker_, parts_, *counters_, EndpointPool::Options());
   AddRoutes();
   std::string why;
