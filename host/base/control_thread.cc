@@ -39,12 +39,20 @@ void ControlThread::Run(const Task& task) {
   done.get_future().wait();
 }
 
+uint64_t ControlThread::After(std::chrono::nanoseconds delay, Task task) {
+  return Schedule(delay, {}, std::move(task));
+}
+
 uint64_t ControlThread::Every(std::chrono::nanoseconds interval, Task task) {
+  return Schedule(interval, interval, std::move(task));
+}
+
+uint64_t ControlThread::Schedule(std::chrono::nanoseconds first, std::chrono::nanoseconds interval, Task task) {
   uint64_t id = 0;
   {
     std::lock_guard lock(mutex_);
     id = next_id_++;
-    queue_.emplace(std::chrono::steady_clock::now() + interval, Entry{std::move(task), interval, id});
+    queue_.emplace(std::chrono::steady_clock::now() + first, Entry{std::move(task), interval, id});
   }
   wake_.notify_one();
   return id;

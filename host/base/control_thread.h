@@ -29,6 +29,8 @@ class ControlThread {
   void Post(Task task);
   /// [any] Runs `task` on the control thread and waits for it; at once if this is the control thread.
   void Run(const Task& task);
+  /// [any] Runs `task` once, after `delay`, unless cancelled.
+  uint64_t After(std::chrono::nanoseconds delay, Task task);
   /// [any] Runs `task` every `interval` until cancelled.
   uint64_t Every(std::chrono::nanoseconds interval, Task task);
   /// [any] After it has returned on the control thread, the task will not run again. Unknown ids are ignored.
@@ -42,6 +44,7 @@ class ControlThread {
     uint64_t id = 0;
   };
 
+  uint64_t Schedule(std::chrono::nanoseconds first, std::chrono::nanoseconds interval, Task task);
   void Loop();
 
   std::mutex mutex_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/node.h"
 
+#include <algorithm>
+
 #include <utility>
 
 namespace myelin {
@@ -50,6 +52,16 @@ Node& Node::Set(std::string_view key, Node value) {
   Origin key_origin = value.origin;
   entries.push_back(Entry{std::string(key), std::move(key_origin), std::move(value)});
   return entries.back().value;
+}
+
+bool SameValue(const Node& a, const Node& b) {
+  if (a.kind != b.kind || a.scalar != b.scalar || a.quoted != b.quoted) return false;
+  return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), SameValue) &&
+         a.entries.size() == b.entries.size() &&
+         std::all_of(a.entries.begin(), a.entries.end(), [&](const Entry& entry) {
+           const Node* other = b.Find(entry.key);
+           return other != nullptr && SameValue(entry.value, *other);
+         });
 }
 
 }  // namespace myelin

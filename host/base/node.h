@@ -50,6 +50,9 @@ struct Node {
   Node& Set(std::string_view key, Node value);
 };
 
+/// Whether both say the same, wherever they were written; the order in maps says nothing.
+bool SameValue(const Node& a, const Node& b);
+
 struct Entry {
   std::string key;
   Origin key_origin;

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
+#include "base/stats.h"
 #include "call/proxy_shard.h"
 #include "upstream/worker_context.h"
 
@@ -22,8 +24,12 @@ class Worker {
   virtual WorkerContext& context() = 0;
   /// [any] Runs `task` on the worker soon.
   virtual void Post(std::function<void()> task) = 0;
-  /// [control] Before the worker starts: a shard whose results it flushes and whose connections it closes at the end.
+  /// [control] A shard whose results it flushes from now on and whose connections it closes at the end. Before the
+  /// worker starts, or at any time later.
   virtual void AddShard(ProxyShard& shard) = 0;
+  /// [control] Lets go of a shard that no new call comes to, unless it has calls left. `done` is told on the worker
+  /// whether it has.
+  virtual void RemoveShard(ProxyShard& shard, std::function<void(bool removed)> done) = 0;
 };
 
 /// Where the calls of one proxy come in.
@@ -34,6 +40,10 @@ class Listener {
   virtual const std::vector<std::string>& addresses() const = 0;
   /// The workers that serve it, as many as there can be entries.
   virtual std::span<Worker* const> workers() = 0;
+  /// [any] How many connections each worker has now; empty where the pump cannot tell.
+  virtual std::vector<uint64_t> connections() const { return {}; }
+  /// [any] Zeros where the pump cannot tell.
+  virtual ConnectionTotals connection_totals() const { return {}; }
   /// Begins to serve. `entries` has for each worker the shard where its calls come in.
   virtual void Start(std::span<ProxyShard* const> entries) = 0;
   /// Takes no new calls (GOAWAY), waits for those in flight until `deadline_ns`, then cancels the rest.
@@ -46,6 +56,7 @@ struct ListenOptions {
   std::string proxy;
   std::vector<std::string> addresses;  // host:port, :port, [v6]:port, unix:/path
   uint32_t max_workers = 0;            // serve on no more than these; 0: on any number
+  ProxyLimits limits;
 };
 
 class Pump {
@@ -53,6 +64,8 @@ class Pump {
   virtual ~Pump() = default;
   /// Binds the addresses. Throws StartupError (with an empty origin) naming the address and the reason.
   virtual std::unique_ptr<Listener> Listen(const ListenOptions& options) = 0;
+  /// [any] Adds what it knows of its workers.
+  virtual void AddStats(HostStats&) const {}
 };
 
 }  // namespace myelin

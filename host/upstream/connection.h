@@ -27,8 +27,10 @@ class Connection {
     virtual void OnReady(Connection& connection) = 0;
     /// It never got ready. The observer closes it, at once or later.
     virtual void OnConnectFailed(Connection& connection, const std::string& reason) = 0;
-    /// The peer allows so many streams at a time from now on. Comes before OnReady, if the pump knows.
+    /// The peer allows so many streams at a time from now on; UINT32_MAX: as many as one likes. Comes before OnReady.
     virtual void OnStreamLimit(Connection& connection, uint32_t limit) = 0;
+    /// The peer says goodbye for too many keepalive pings.
+    virtual void OnTooManyPings(Connection& connection) = 0;
 
    protected:
     ~Observer() = default;

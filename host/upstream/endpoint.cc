@@ -26,11 +26,29 @@ size_t LatencyBucket(uint64_t ns) {
 }
 
 Endpoint::Endpoint(Spec spec, uint32_t slot, uint32_t workers)
-    : spec_(std::move(spec)), id_(NextEndpointId()), slot_(slot), cell_(std::make_unique<myelin_endpoint_cell>()) {
+    : spec_(std::move(spec)),
+      id_(NextEndpointId()),
+      slot_(slot),
+      weight_(spec_.weight),
+      cell_(std::make_unique<myelin_endpoint_cell>()),
+      counters_(workers) {
   *cell_ = myelin_endpoint_cell{};
   cell_->struct_size = sizeof(myelin_endpoint_cell);
   for (const auto& [key, value] : spec_.metadata) pairs_.push_back({View(key), View(value)});
-  for (uint32_t i = 0; i < workers; ++i) counters_.push_back(std::make_unique<EndpointCounters>());
+}
+
+Endpoint::~Endpoint() {
+  for (const auto& counters : counters_) delete counters.load();
+}
+
+EndpointCounters& Endpoint::MakeCounters(uint32_t worker) const {
+  auto* counters = new EndpointCounters;
+  counters_[worker].store(counters, std::memory_order_release);
+  return *counters;
+}
+
+std::string Endpoint::Label() const {
+  return spec_.name.empty() ? spec_.address : spec_.address + " (" + spec_.name + ")";
 }
 
 void Endpoint::AddInFlight() const {
@@ -60,7 +78,7 @@ bool Endpoint::SetState(uint32_t state, uint64_t now_ns) {
 myelin_endpoint Endpoint::Abi() const {
   myelin_endpoint abi{};
   abi.struct_size = sizeof(myelin_endpoint);
-  abi.weight = spec_.weight;
+  abi.weight = weight();
   abi.id = id_;
   abi.priority = spec_.priority;
   abi.pair_count = static_cast<uint32_t>(pairs_.size());
@@ -76,12 +94,15 @@ EndpointStats Endpoint::Stats() const {
   EndpointStats stats;
   stats.address = spec_.address;
   stats.id = id_;
-  stats.weight = spec_.weight;
+  stats.name = spec_.name;
+  stats.weight = weight();
   const uint32_t state_now = state();
   stats.state = state_now == MYELIN_ENDPOINT_UP ? "up" : state_now == MYELIN_ENDPOINT_DOWN ? "down" : "draining";
   stats.in_flight = in_flight();
   uint64_t latency_ns = 0;
-  for (const auto& counters : counters_) {
+  for (const auto& owned : counters_) {
+    const EndpointCounters* counters = owned.load(std::memory_order_acquire);
+    if (counters == nullptr) continue;
     for (size_t i = 0; i < stats.calls.size(); ++i) stats.calls[i] += counters->calls[i].Get();
     for (size_t i = 0; i < stats.latency.buckets.size(); ++i) stats.latency.buckets[i] += counters->latency[i].Get();
     latency_ns += counters->latency_sum_ns.Get();

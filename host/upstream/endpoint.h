@@ -57,18 +57,27 @@ class Endpoint {
     uint32_t priority = 0;
     std::string locality;
     std::vector<std::pair<std::string, std::string>> metadata;
+    std::string name{};  // the host:port that `address` was found under; empty when that is what is configured
   };
 
   /// `slot` is its place among the endpoints of its proxy; `workers` says how many may count.
   Endpoint(Spec spec, uint32_t slot, uint32_t workers);
+  ~Endpoint();
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
   const Spec& spec() const { return spec_; }
   const std::string& address() const { return spec_.address; }
+  /// For sentences: the address and, in brackets, the name that it was found under.
+  std::string Label() const;
+  uint32_t weight() const { return weight_.load(std::memory_order_relaxed); }
   uint64_t id() const { return id_; }
   uint32_t slot() const { return slot_; }
-  EndpointCounters& counters(uint32_t worker) const { return *counters_[worker]; }
+  /// [worker] Made at the first call.
+  EndpointCounters& counters(uint32_t worker) const {
+    EndpointCounters* made = counters_[worker].load(std::memory_order_relaxed);
+    return made != nullptr ? *made : MakeCounters(worker);
+  }
 
   /// [any] The cell's writers.
   void AddInFlight() const;
@@ -78,6 +87,10 @@ class Endpoint {
 
   /// [control] Comes and goes with connects that succeed or fail. Answers whether it changed.
   bool SetState(uint32_t state, uint64_t now_ns);
+  /// [control] The next snapshot shows it.
+  void SetWeight(uint32_t weight) { weight_.store(weight, std::memory_order_relaxed); }
+  /// [control] It has come to a proxy that serves already.
+  void SetJoined(uint64_t now_ns) { joined_ns_ = now_ns; }
   uint32_t state() const { return myelin_load_u32(&cell_->state); }
 
   /// [control] How a snapshot shows it. The strings are this endpoint's.
@@ -86,13 +99,16 @@ class Endpoint {
   EndpointStats Stats() const;
 
  private:
+  EndpointCounters& MakeCounters(uint32_t worker) const;
+
   Spec spec_;
   uint64_t id_;
   uint32_t slot_;
+  std::atomic<uint32_t> weight_;  // spec_ has the first
   uint64_t joined_ns_ = 0;
   std::vector<myelin_pair> pairs_;
   std::unique_ptr<myelin_endpoint_cell> cell_;
-  std::vector<std::unique_ptr<EndpointCounters>> counters_;
+  mutable std::vector<std::atomic<EndpointCounters*>> counters_;  // owned; nullptr for workers that have none
 };
 
 }  // namespace myelin

@@ -15,13 +15,19 @@ void EndpointPool::OnReady(Connection& connection) {
   last_failure_.clear();
   reconnect_timer_.Stop();
   TellHealth(true);
-  WaitList ready;
+  WaitList ready, surplus;
   TakeBinders(connection, ready);
+  TakeSurplus(connection, ready, surplus);
   while (!ready.empty()) {
     Waiter& waiter = ready.front();
     ready.pop_front();
     waiter.bound_ = nullptr;
     waiter.OnStream(connection);
+  }
+  while (!surplus.empty()) {
+    Waiter& waiter = surplus.front();
+    surplus.pop_front();
+    if (Connection* other = Ask(waiter)) waiter.OnStream(*other);
   }
   Tick();
 }
@@ -39,11 +45,7 @@ void EndpointPool::OnConnectFailed(Connection& connection, const std::string& re
   DropClosed();  // a connection that has broken unnoticed says nothing for the endpoint
   StartBackoff(opened_ns);
   const bool others = HasLive();
-  while (!others && !queue_.empty()) {
-    Waiter& waiter = queue_.front();
-    Dequeue(waiter);
-    failed.push_back(waiter);
-  }
+  if (!others) TakeQueue(failed);
   const std::string why = Unreachable();
   while (!failed.empty()) {
     Waiter& waiter = failed.front();
@@ -90,9 +92,12 @@ uint64_t EndpointPool::NextBackoff() {
 }
 
 // The endpoint's state is behind what has been told, for the control thread changes it later; so what was told counts.
+// Down is told again while the endpoint is up: another worker had a connection to it, and may have lost it meanwhile.
 void EndpointPool::TellHealth(bool up) {
   if (up && (told_down_ || endpoint_->state() == MYELIN_ENDPOINT_DOWN)) health_changed_(endpoint_, true, "");
-  if (!up && !told_down_) health_changed_(endpoint_, false, last_failure_);
+  if (!up && (!told_down_ || endpoint_->state() == MYELIN_ENDPOINT_UP)) {
+    health_changed_(endpoint_, false, last_failure_);
+  }
   told_down_ = !up;
 }
 

@@ -23,9 +23,10 @@ EndpointPool::EndpointPool(WorkerContext& worker, std::shared_ptr<Endpoint> endp
                            const Options& options, HealthChanged health_changed)
     : worker_(worker),
       endpoint_(std::move(endpoint)),
-      policy_(policy),
+      policy_(&policy),
       counters_(endpoint_->counters(worker.index)),
       options_(options),
+      configured_keepalive_(options.connection.keepalive_time),
       abi_endpoint_(endpoint_->Abi()),
       health_changed_(std::move(health_changed)),
       tick_timer_([](void* self) { static_cast<EndpointPool*>(self)->Tick(); }, this),
@@ -45,6 +46,45 @@ void EndpointPool::Start() {
   if (started_) return;
   started_ = true;
   Tick();
+}
+
+void EndpointPool::Retire(std::function<void()> gone) {
+  for (Timer* timer : {&tick_timer_, &queue_timer_, &reconnect_timer_}) timer->Stop();
+  retired_ = true;
+  gone_ = std::move(gone);
+  WaitList waiting;
+  waiting.swap(binders_);
+  TakeQueue(waiting);
+  for (Waiter& waiter : waiting) waiter.bound_ = nullptr;
+  for (auto index = static_cast<uint32_t>(connections_.size()); index-- > 0;) {
+    if (views_[index].state == MYELIN_CONNECTION_CONNECTING) {
+      Drop(index);
+    } else {
+      Drain(index);
+    }
+  }
+  if (IsGone()) gone_();
+  const std::string why = "endpoint " + endpoint_->Label() + " was taken out";
+  while (!waiting.empty()) {
+    Waiter& waiter = waiting.front();
+    waiting.pop_front();
+    waiter.OnNoStream(NoStream::kUnreachable, MYELIN_GRPC_UNAVAILABLE, why);
+  }
+}
+
+// What the old policy noted means nothing to the new one.
+void EndpointPool::SetPolicy(PoolShard& policy) {
+  policy_ = &policy;
+  for (myelin_connection& view : views_) view.note = 0;
+  if (started_ && !retired_) Tick();
+}
+
+// An interval that was doubled because the peer complained stays, unless another was configured.
+void EndpointPool::SetOptions(const Options& options) {
+  const Duration keepalive = options_.connection.keepalive_time;
+  options_ = options;
+  if (options.connection.keepalive_time == configured_keepalive_) options_.connection.keepalive_time = keepalive;
+  configured_keepalive_ = options.connection.keepalive_time;
 }
 
 myelin_pool_view EndpointPool::View() {
@@ -72,7 +112,7 @@ Connection* EndpointPool::Ask(Waiter& waiter) {
   const myelin_pool_view view = View();
   myelin_acquire answer{};
   answer.struct_size = sizeof(myelin_acquire);
-  const uint32_t verdict = policy_.Acquire(view, waiter.FillCall(), answer);
+  const uint32_t verdict = policy_->Acquire(view, waiter.FillCall(), answer);
   return Carry(verdict, answer, waiter);
 }
 
@@ -99,13 +139,17 @@ Connection* EndpointPool::Carry(uint32_t verdict, const myelin_acquire& answer, 
 void EndpointPool::OpenBesides(uint32_t count) {
   constexpr uint32_t kMaxOpenAtOnce = 16;
   if (backoff_until_ns_ > worker_.now_ns) return;
-  for (uint32_t i = 0; i < std::min(count, kMaxOpenAtOnce); ++i) Open();
+  for (uint32_t i = 0; i < std::min(count, kMaxOpenAtOnce) && !IsFull(); ++i) Open();
 }
 
 Connection* EndpointPool::UseConnection(uint32_t index, Waiter& waiter) {
   if (views_[index].state == MYELIN_CONNECTION_READY && !connections_[index]->IsOpen()) {
     DropClosed();
     return Ask(waiter);  // ends, for each time round there is a live connection less
+  }
+  if (IsFull(index)) {  // the peer's limit holds, whatever the policy says
+    Enqueue(waiter, 0);
+    return nullptr;
   }
   myelin_connection& view = views_[index];
   ++view.streams;
@@ -127,6 +171,10 @@ Connection* EndpointPool::UseNew(Waiter& waiter) {
     }
     return nullptr;
   }
+  if (IsFull()) {
+    Enqueue(waiter, 0);
+    return nullptr;
+  }
   Connection* connection = Open();
   return UseConnection(connection->index_, waiter);
 }
@@ -138,10 +186,11 @@ void EndpointPool::Release(Connection& connection) {
     view.idle_ns = worker_.now_ns;
     if (view.state == MYELIN_CONNECTION_DRAINING) Drop(index);
   }
+  if (IsGone()) gone_();
   if (queued_ > 0) ServeQueue();
 }
 
-void EndpointPool::OnTooManyPings(const Connection& connection) {
+void EndpointPool::OnTooManyPings(Connection& connection) {
   constexpr Duration kLongest = std::chrono::hours(2);
   Duration& interval = options_.connection.keepalive_time;
   if (views_[connection.index_].id <= last_pinged_id_ || interval == Duration::zero()) return;
@@ -159,7 +208,7 @@ Connection* EndpointPool::Open() {
   view.struct_size = sizeof(myelin_connection);
   view.state = MYELIN_CONNECTION_CONNECTING;
   view.id = NextConnectionId();
-  view.stream_limit = UINT32_MAX;
+  view.stream_limit = kStreamsBeforeSettings;
   view.opened_ns = worker_.now_ns;
   view.idle_ns = worker_.now_ns;
   views_.push_back(view);
@@ -185,6 +234,7 @@ void EndpointPool::Drop(uint32_t index) {
   views_.erase(views_.begin() + index);
   connections_.erase(connections_.begin() + index);
   for (uint32_t i = index; i < connections_.size(); ++i) connections_[i]->index_ = i;
+  if (retired_) return;
   worker_.timers.Start(tick_timer_, worker_.now_ns + kTickAfterCloseNs);
 }
 
@@ -205,11 +255,11 @@ void EndpointPool::DropClosed() {
 void EndpointPool::Tick() {
   worker_.timers.Start(tick_timer_, worker_.now_ns + kTickNs);
   DropClosed();
-  if (policy_.has_tick()) {
+  if (policy_->has_tick()) {
     std::array<myelin_tick_command, 32> commands{};
     myelin_tick tick{sizeof(myelin_tick), commands.size(), 0, sizeof(myelin_tick_command), commands.data()};
     const myelin_pool_view view = View();
-    policy_.Tick(view, tick);
+    policy_->Tick(view, tick);
     tick = {sizeof(myelin_tick), commands.size(), tick.count, sizeof(myelin_tick_command), commands.data()};
     CarryOut(tick, view.connection_count);
   }
@@ -223,10 +273,10 @@ void EndpointPool::CarryOut(const myelin_tick& tick, uint32_t connection_count) 
   for (uint32_t i = 0; i < count; ++i) {
     const myelin_tick_command& command = tick.commands[i];
     if (command.verb == MYELIN_TICK_OPEN) {
-      if (backoff_until_ns_ <= worker_.now_ns) Open();
+      if (backoff_until_ns_ <= worker_.now_ns && !IsFull()) Open();
     } else if (command.index >= connection_count ||
                (command.verb != MYELIN_TICK_DRAIN && command.verb != MYELIN_TICK_NOTE)) {
-      policy_.instance().strikes().Add("tick gave an invalid command");
+      policy_->instance().guard().Strike("tick gave an invalid command");
     } else if (command.verb == MYELIN_TICK_NOTE) {
       views_[command.index].note = command.value;
     } else {

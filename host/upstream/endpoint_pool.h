@@ -48,7 +48,7 @@ class Waiter : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   bool queued_ = false;
 };
 
-class EndpointPool : private Connection::Observer {
+class EndpointPool final : private Connection::Observer {
  public:
   struct Options {
     ConnectionOptions connection;
@@ -57,7 +57,8 @@ class EndpointPool : private Connection::Observer {
     double backoff_jitter = 0;
     Duration queue_timeout{};
     uint32_t max_queued = 10'000;
-    uint32_t worker = 0;  // among those that share out the endpoint's connections
+    uint32_t max_connections = 10'000;  // whatever the policy wants
+    uint32_t worker = 0;                // among those that share out the endpoint's connections
     uint32_t worker_count = 1;
   };
   /// Told on the worker when the endpoint goes down (with the reason) or comes up again.
@@ -73,17 +74,28 @@ class EndpointPool : private Connection::Observer {
   /// Lets the policy open what it wants before the first call. Without it, that happens at the first call.
   void Start();
 
+  /// Another policy decides from now on, about the connections there are too.
+  void SetPolicy(PoolShard& policy);
+  /// Connects and calls that begin to wait from now on go by `options`.
+  void SetOptions(const Options& options);
+
   /// Asks for a stream. Answers the connection, or nullptr: then `waiter` is told, now or later. Waiting ends when the
   /// waiter unlinks itself with Abandon.
   Connection* Acquire(Waiter& waiter);
   void Abandon(Waiter& waiter);
+
+  /// Its endpoint was taken out: calls that wait are told, streams finish, connections close after their last.
+  /// `gone` is called when none is left, now or later, and may not delete the pool at once. Nothing is asked of it
+  /// afterwards.
+  void Retire(std::function<void()> gone);
+  bool IsGone() const { return retired_ && connections_.empty(); }
 
   /// Gives a stream back.
   void Release(Connection& connection);
 
   /// The peer closed `connection` for too many keepalive pings: double the interval from now on (gRFC A8). Once for all
   /// the connections that were opened with the same interval, however many calls tell of it.
-  void OnTooManyPings(const Connection& connection);
+  void OnTooManyPings(Connection& connection) override;
 
   const std::shared_ptr<Endpoint>& endpoint() const { return endpoint_; }
   /// Whether a connect has failed lately and the next one has to wait.
@@ -92,6 +104,8 @@ class EndpointPool : private Connection::Observer {
 
  private:
   static constexpr uint64_t kTickNs = 1'000'000'000;
+  // What a connection takes before the peer has said what it allows; RFC 9113 recommends peers to allow no less.
+  static constexpr uint32_t kStreamsBeforeSettings = 100;
 
   using WaitList = boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>>;
 
@@ -101,15 +115,19 @@ class EndpointPool : private Connection::Observer {
 
   /// Whether there is a connection that takes calls or may soon.
   bool HasLive() const;
+  bool IsFull() const { return connections_.size() >= options_.max_connections; }
   bool InBackoffWithOthers() const { return backoff_until_ns_ > worker_.now_ns && HasLive(); }
   myelin_pool_view View();
   Connection* Ask(Waiter& waiter);
   Connection* Carry(uint32_t verdict, const myelin_acquire& answer, Waiter& waiter);
+  bool IsFull(uint32_t index) const { return views_[index].streams >= views_[index].stream_limit; }
   Connection* UseConnection(uint32_t index, Waiter& waiter);
   Connection* UseNew(Waiter& waiter);
   void Enqueue(Waiter& waiter, uint32_t queue_ms);
   void Dequeue(Waiter& waiter);
+  void TakeQueue(WaitList& into);
   void TakeBinders(const Connection& connection, WaitList& into);
+  void TakeSurplus(const Connection& connection, WaitList& binders, WaitList& into);
   Connection* Open();
   void OpenBesides(uint32_t count);
   void Drop(uint32_t index);
@@ -130,19 +148,22 @@ class EndpointPool : private Connection::Observer {
   // First what every call touches.
   WorkerContext& worker_;
   std::shared_ptr<Endpoint> endpoint_;
-  PoolShard& policy_;
+  PoolShard* policy_;
   EndpointCounters& counters_;
   std::vector<myelin_connection> views_;  // what the policy sees, beside connections_
   std::vector<ConnectionPtr> connections_;
   uint32_t queued_ = 0;
   bool started_ = false;
   bool serving_ = false;
+  bool retired_ = false;
   bool told_down_ = false;  // and not yet that it is up again
   uint64_t backoff_until_ns_ = 0;
   Options options_;
+  Duration configured_keepalive_;  // options_ has a longer one when the peer complained
   myelin_endpoint abi_endpoint_;
 
   HealthChanged health_changed_;
+  std::function<void()> gone_;
   WaitList binders_;       // wait for a connection that is being opened
   WaitList queue_;         // wait for any stream, oldest first
   uint32_t failures_ = 0;  // rounds of connects in a row

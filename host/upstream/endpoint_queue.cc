@@ -57,6 +57,26 @@ void EndpointPool::TakeBinders(const Connection& connection, WaitList& into) {
   }
 }
 
+// Of those that waited for `connection`, the youngest, as many as the peer does not allow. Their streams go back.
+void EndpointPool::TakeSurplus(const Connection& connection, WaitList& binders, WaitList& into) {
+  myelin_connection& view = views_[connection.index_];
+  while (view.streams > view.stream_limit && !binders.empty()) {
+    Waiter& waiter = binders.back();
+    binders.pop_back();
+    waiter.bound_ = nullptr;
+    --view.streams;
+    into.push_front(waiter);
+  }
+}
+
+void EndpointPool::TakeQueue(WaitList& into) {
+  while (!queue_.empty()) {
+    Waiter& waiter = queue_.front();
+    Dequeue(waiter);
+    into.push_back(waiter);
+  }
+}
+
 // Asks the policy again for those that wait, oldest first, until one has to go on waiting.
 void EndpointPool::ServeQueue() {
   if (serving_) return;
@@ -66,12 +86,12 @@ void EndpointPool::ServeQueue() {
     const myelin_pool_view view = View();
     myelin_acquire answer{};
     answer.struct_size = sizeof(myelin_acquire);
-    const uint32_t verdict = policy_.Acquire(view, waiter.FillCall(), answer);
-    if (verdict == MYELIN_ACQUIRE_QUEUE) {
+    const uint32_t verdict = policy_->Acquire(view, waiter.FillCall(), answer);
+    if (verdict == MYELIN_ACQUIRE_QUEUE || (verdict == MYELIN_ACQUIRE_USE && IsFull(answer.index))) {
       OpenBesides(answer.open);
       break;
     }
-    if (verdict == MYELIN_ACQUIRE_OPEN && InBackoffWithOthers()) break;
+    if (verdict == MYELIN_ACQUIRE_OPEN && (IsFull() || InBackoffWithOthers())) break;
     Dequeue(waiter);
     if (Connection* connection = Carry(verdict, answer, waiter)) waiter.OnStream(*connection);
   }

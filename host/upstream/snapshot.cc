@@ -20,7 +20,8 @@ Snapshot::Snapshot(std::vector<std::shared_ptr<Endpoint>> endpoints, uint64_t ve
 }
 
 Snapshot::~Snapshot() {
-  if (abi_.prepared != nullptr) balancer_->functions().release(balancer_->instance(), abi_.prepared);
+  if (abi_.prepared == nullptr || balancer_->guard().abandoned()) return;
+  balancer_->Tell(Hook::kRelease, [this] { balancer_->functions().release(balancer_->instance(), abi_.prepared); });
 }
 
 std::shared_ptr<const Snapshot> Snapshot::Make(std::vector<std::shared_ptr<Endpoint>> endpoints, uint64_t version,
@@ -30,9 +31,18 @@ std::shared_ptr<const Snapshot> Snapshot::Make(std::vector<std::shared_ptr<Endpo
   made->last_down_ = std::move(last_down);
   std::array<char, 1024> text{};
   myelin_error error{sizeof(myelin_error), 0, text.data(), text.size(), 0};
-  const Balancer& owner = *made->balancer_;
+  Balancer& owner = *made->balancer_;
   void* prepared = nullptr;
-  if (made->size() > 0 && owner.functions().update(owner.instance(), &made->abi_, &prepared, &error) != MYELIN_OK) {
+  const bool ask = made->size() > 0 && !owner.guard().quarantined();
+  const int32_t code = !ask ? MYELIN_OK : owner.Ask(Hook::kUpdate, [&] {
+    return owner.functions().update(owner.instance(), &made->abi_, &prepared, &error);
+  });
+  if (code == Balancer::kThrew) {
+    owner.guard().Strike("update threw an exception");
+    why = "update threw an exception";
+    return nullptr;
+  }
+  if (code != MYELIN_OK) {
     why.assign(text.data(), std::min<uint64_t>(error.size, text.size()));
     return nullptr;
   }

@@ -9,10 +9,10 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace myelin::frame {
 
@@ -117,7 +117,7 @@ class ByteQueue {
   void PopFront();
 
   BufferPool* pool_;
-  std::vector<Slice> slices_;
+  boost::container::small_vector<Slice, 2> slices_;
   size_t head_ = 0;  // slices before it are gone
   size_t size_ = 0;
 };

@@ -9,10 +9,7 @@
 namespace myelin::frame {
 namespace {
 
-constexpr size_t kMaxWaiting = 128 * 1024 * 1024;
 constexpr uint64_t kNsPerMs = 1'000'000;
-// So long may a client take until its first SETTINGS, and a block of headers until its end.
-constexpr uint64_t kSlowNs = 10'000 * kNsPerMs;
 // Between the two steps of a drain: what a client had under way when the first reached it still comes in.
 constexpr uint64_t kGoawayStepNs = 50 * kNsPerMs;
 
@@ -20,8 +17,16 @@ constexpr uint64_t kGoawayStepNs = 50 * kNsPerMs;
 
 DownConnection::DownConnection(FrameWorker& worker, Entrance& entrance, int fd, const SocketAddress& peer)
     : Session(worker, Side::kDownstream), entrance_(entrance), peer_(DescribePeer(peer, peer_text_)) {
+  worker.AddTaker(*this);
   Begin(fd);
-  worker.context().timers.Start(timer_, worker.context().now_ns + kSlowNs);
+  ArmTimer();
+}
+
+uint32_t DownConnection::MaxStreams() const { return entrance_.limits().max_streams; }
+
+void DownConnection::ArmTimer() {
+  const auto patience = static_cast<uint64_t>(worker_.limits().header_timeout.count());
+  worker_.context().timers.Start(timer_, worker_.context().now_ns + patience);
 }
 
 void DownConnection::OnHeaders(int32_t stream_id, HeaderBlock block, bool end) {
@@ -29,6 +34,11 @@ void DownConnection::OnHeaders(int32_t stream_id, HeaderBlock block, bool end) {
     relay->OnDownTrailers(std::move(block));
     return;
   }
+  if (header_bytes_ + block.bytes() > worker_.limits().connection_buffer) {
+    OnOversizedHeaders(stream_id);
+    return;
+  }
+  header_bytes_ += block.bytes();
   auto* relay =
       new (worker_.buffers()) Relay(*this, stream_id, std::move(block), end);  // disposes of itself in OnDownClosed
   relays_.push_back(*relay);
@@ -69,11 +79,11 @@ void DownConnection::OnEndSent(int32_t stream_id) {
 void DownConnection::OnStreamClosed(int32_t stream_id, uint32_t error_code) {
   Relay* relay = RelayOf(stream_id);
   if (relay == nullptr) return;
+  header_bytes_ -= relay->request_bytes();
   const bool premature = error_code != NGHTTP2_NO_ERROR && relay->unanswered();
   relay->OnDownClosed(error_code);
   if (premature && !premature_resets_.Take(worker_.context().now_ns)) {
-    worker_.LogAbuse("rapid resets", peer_text_);
-    Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+    Flood(AbuseKind::kRapidReset);
   }
 }
 
@@ -86,29 +96,48 @@ void DownConnection::OnClosed(const std::string&) {
 
 void DownConnection::AddWaiting(size_t bytes) {
   waiting_ += bytes;
-  if (waiting_ <= kMaxWaiting || hoarding_) return;
-  hoarding_ = true;
-  worker_.LogAbuse("data it does not take", peer_text_);
-  Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+  worker_.Hold(bytes);
 }
 
-void DownConnection::StartDrain() {
+void DownConnection::RemoveWaiting(size_t bytes) {
+  waiting_ -= bytes;
+  taken_ += bytes;
+  worker_.LetGo(bytes);
+}
+
+bool DownConnection::Promise(uint64_t bytes) {
+  if (!worker_.bytes().Promise(promised_, bytes)) return false;
+  promised_ += bytes;
+  return true;
+}
+
+void DownConnection::Withdraw(uint64_t bytes) {
+  promised_ -= bytes;
+  worker_.bytes().Withdraw(bytes);
+}
+
+void DownConnection::StartDrain(uint64_t delay_ns) {
   if (closed() || draining_) return;
   draining_ = true;
-  nghttp2_submit_shutdown_notice(h2());
-  MarkDirty();
-  worker_.context().timers.Start(timer_, worker_.context().now_ns + kGoawayStepNs);
+  worker_.context().timers.Start(timer_, worker_.context().now_ns + delay_ns);
 }
 
 void DownConnection::OnTimer() {
-  if (draining_) {
+  if (draining_ && !told_to_go_) {
+    told_to_go_ = true;
+    nghttp2_submit_shutdown_notice(h2());
+    MarkDirty();
+    worker_.context().timers.Start(timer_, worker_.context().now_ns + kGoawayStepNs);
+  } else if (draining_) {
     nghttp2_submit_goaway(h2(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h2()), NGHTTP2_NO_ERROR,
                           nullptr, 0);
     MarkDirty();
-  } else if (!spoken_ || HeadersTooSlow(kSlowNs)) {
-    Shut("it is too slow");
+  } else if (!spoken_) {
+    Expel(AbuseKind::kSlowPreface);
+  } else if (HeadersTooSlow(static_cast<uint64_t>(worker_.limits().header_timeout.count()))) {
+    Expel(AbuseKind::kSlowHeaders);
   } else {
-    worker_.context().timers.Start(timer_, worker_.context().now_ns + kSlowNs);
+    ArmTimer();
   }
 }
 

@@ -9,6 +9,7 @@
 #include "pump/frame/relay.h"
 #include "pump/frame/session.h"
 #include "pump/frame/socket.h"
+#include "pump/frame/taker.h"
 
 namespace myelin::frame {
 
@@ -17,25 +18,33 @@ class Entrance;
 struct EntranceTag;
 using EntranceHook = boost::intrusive::list_base_hook<boost::intrusive::tag<EntranceTag>>;
 
-class DownConnection final : public Session, public EntranceHook {
+class DownConnection final : public Session, public EntranceHook, public Taker {
  public:
   /// Takes over `fd`.
   DownConnection(FrameWorker& worker, Entrance& entrance, int fd, const SocketAddress& peer);
 
   const Peer& peer() const { return peer_; }
 
-  /// Bytes that wait for the client, over all its streams. One that lets too many pile up is told to calm down.
+  /// Bytes that wait for the client, over all its streams.
   void AddWaiting(size_t bytes);
-  void RemoveWaiting(size_t bytes) { waiting_ -= bytes; }
+  /// They go into the output, or nowhere.
+  void RemoveWaiting(size_t bytes);
+  /// Whether a stream's window may be opened by `bytes` more, and so as much may wait. Taken back when the stream ends.
+  bool Promise(uint64_t bytes);
+  void Withdraw(uint64_t bytes);
 
-  /// Tells the client to go elsewhere; what it has begun goes on (RFC 9113, 6.8: in two steps).
-  void StartDrain();
+  /// Tells the client, in so long, to go elsewhere; what it has begun goes on (RFC 9113, 6.8: in two steps).
+  void StartDrain(uint64_t delay_ns);
   /// Ends what is left, and then the connection.
   void Cut();
   /// At once, without a word.
   void Drop(const std::string& why) { Shut(why); }
 
  private:
+  std::string_view PeerName() const override { return peer_text_; }
+  uint32_t MaxStreams() const override;
+  size_t Waiting() const override { return waiting_ + output_bytes(); }
+  void CutForHoarding() override { Expel(AbuseKind::kHoarding); }
   void OnHeaders(int32_t stream_id, HeaderBlock block, bool end) override;
   void OnOversizedHeaders(int32_t stream_id) override;
   void OnData(int32_t stream_id, const uint8_t* data, size_t size) override;
@@ -47,6 +56,7 @@ class DownConnection final : public Session, public EntranceHook {
   Relay* RelayOf(int32_t stream_id) {
     return static_cast<Relay*>(nghttp2_session_get_stream_user_data(h2(), stream_id));
   }
+  void ArmTimer();
   void OnTimer();
 
   Entrance& entrance_;
@@ -57,8 +67,10 @@ class DownConnection final : public Session, public EntranceHook {
       relays_;
   bool spoken_ = false;  // the client's SETTINGS have come
   bool draining_ = false;
-  bool hoarding_ = false;
+  bool told_to_go_ = false;  // the first of the two steps
   size_t waiting_ = 0;
+  uint64_t promised_ = 0;
+  size_t header_bytes_ = 0;  // of the requests that are under way
   Allowance premature_resets_{12'000, 1'000};
   Timer timer_{[](void* self) { static_cast<DownConnection*>(self)->OnTimer(); }, this};
 };

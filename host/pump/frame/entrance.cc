@@ -4,7 +4,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <string>
 #include <utility>
 
 #include "pump/frame/worker.h"
@@ -13,8 +15,10 @@ namespace myelin::frame {
 namespace {
 
 constexpr int kAcceptsPerTurn = 64;
-constexpr size_t kMaxConnections = 50'000;
 constexpr uint64_t kPauseNs = 100'000'000;
+// Clients that are told to go connect elsewhere at once, so they are not all told at once.
+constexpr uint64_t kGoawayApartNs = 500'000;
+constexpr uint64_t kGoawaysNs = 1'000'000'000;
 // After the cut, answers have so long to leave.
 constexpr uint64_t kLastWordsNs = 500'000'000;
 
@@ -55,21 +59,38 @@ void Entrance::Accept(Acceptor& acceptor) {
     const int fd =
         ::accept4(acceptor.fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
+      if (errno == EINVAL) worker_.Unwatch(acceptor.fd);  // it listens no more: the watchdog has cut this worker off
       if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) Pause();
       return;
     }
-    if (connections_.size() >= kMaxConnections) {
+    if (!Admit()) {
       ::close(fd);
-      worker_.LogAbuse("more connections than are accepted");
       continue;
     }
     if (peer.storage.ss_family != AF_UNIX) SetNoDelay(fd);
     connections_.push_back(*new DownConnection(worker_, *this, fd, peer));  // disposes of itself when closed
+    connection_count_.Set(connections_.size());
   }
 }
 
+// Closing what is too much costs less than to let it wait in the kernel, and tells the client to go elsewhere.
+bool Entrance::Admit() {
+  if (counts_.open.fetch_add(1, std::memory_order_relaxed) < limits_.max_connections) {
+    counts_.accepted.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  counts_.open.fetch_sub(1, std::memory_order_relaxed);
+  counts_.refused.fetch_add(1, std::memory_order_relaxed);
+  refused_limit_.Write(worker_.context().log, LogLevel::kWarning, "pump",
+                       "a connection is closed: there are " + std::to_string(limits_.max_connections) +
+                           " already (limits.max_connections)");
+  return false;
+}
+
 void Entrance::Remove(DownConnection& connection) {
+  counts_.open.fetch_sub(1, std::memory_order_relaxed);
   connections_.erase(connections_.iterator_to(connection));
+  connection_count_.Set(connections_.size());
   if (!connections_.empty() || !empty_) return;
   deadline_timer_.Stop();
   std::exchange(empty_, nullptr)();
@@ -92,7 +113,12 @@ void Entrance::Drain(uint64_t deadline_ns, std::function<void()> empty) {
     return;
   }
   empty_ = std::move(empty);
-  for (DownConnection& connection : connections_) connection.StartDrain();
+  const uint64_t now = worker_.context().now_ns;
+  const uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
+  const uint64_t spread = std::min({connections_.size() * kGoawayApartNs, kGoawaysNs, left / 4});
+  for (DownConnection& connection : connections_) {
+    connection.StartDrain(spread == 0 ? 0 : worker_.context().random.Next() % spread);
+  }
   worker_.context().timers.Start(deadline_timer_, deadline_ns);
 }
 

@@ -4,17 +4,28 @@
 // listener; between Start and Close it belongs to the worker.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "base/limits.h"
+#include "base/log_limit.h"
 #include "pump/frame/down_connection.h"
 
 namespace myelin::frame {
 
+/// The connections of a listener, over all its entrances.
+struct ConnectionCounts {
+  std::atomic<uint64_t> open{0};
+  std::atomic<uint64_t> accepted{0};
+  std::atomic<uint64_t> refused{0};
+};
+
 class Entrance {
  public:
-  explicit Entrance(FrameWorker& worker) : worker_(worker) {}
+  Entrance(FrameWorker& worker, const ProxyLimits& limits, ConnectionCounts& counts)
+      : worker_(worker), limits_(limits), counts_(counts) {}
   ~Entrance();
   Entrance(const Entrance&) = delete;
   Entrance& operator=(const Entrance&) = delete;
@@ -29,7 +40,11 @@ class Entrance {
   /// Drops everything at once.
   void Close();
 
+  /// [any]
+  uint64_t connections() const { return connection_count_.Get(); }
+
   ProxyShard& entry() { return *entry_; }
+  const ProxyLimits& limits() const { return limits_; }
   void Remove(DownConnection& connection);
 
  private:
@@ -42,16 +57,21 @@ class Entrance {
   };
 
   void Accept(Acceptor& acceptor);
+  bool Admit();
   void CloseSockets();
   void Pause();
   void OnDeadline();
   void OnPauseOver();
 
   FrameWorker& worker_;
+  const ProxyLimits limits_;
+  ConnectionCounts& counts_;
   ProxyShard* entry_ = nullptr;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   boost::intrusive::list<DownConnection, boost::intrusive::base_hook<EntranceHook>> connections_;
+  Counter connection_count_;
   std::function<void()> empty_;
+  LogLimit refused_limit_;
   bool cut_ = false;
   Timer deadline_timer_{[](void* self) { static_cast<Entrance*>(self)->OnDeadline(); }, this};
   Timer pause_timer_{[](void* self) { static_cast<Entrance*>(self)->OnPauseOver(); }, this};

@@ -14,6 +14,7 @@ namespace {
 constexpr std::pair<char, uint64_t> kUnits[] = {
     {'n', 1}, {'u', 1'000}, {'m', 1'000'000}, {'S', 1'000'000'000}, {'M', 60'000'000'000}, {'H', 3'600'000'000'000}};
 constexpr uint64_t kMostDigits = 99'999'999;
+constexpr uint64_t kLongestNs = uint64_t{1} << 61;  // 73 years, for 99999999H are more than 64 bits hold
 
 }  // namespace
 
@@ -25,7 +26,7 @@ std::optional<uint64_t> ParseTimeout(std::string_view text) {
     return std::nullopt;
   }
   for (const auto& [letter, ns] : kUnits) {
-    if (letter == *unit) return count * ns;
+    if (letter == *unit) return std::min(count, kLongestNs / ns) * ns;
   }
   return std::nullopt;
 }

@@ -11,7 +11,7 @@
 
 namespace myelin::frame {
 
-/// `20S`, `300m`: at most 8 digits and a unit. nullopt when it is none.
+/// `20S`, `300m`: at most 8 digits and a unit. nullopt when it is none; decades stand for what is longer.
 std::optional<uint64_t> ParseTimeout(std::string_view text);
 /// The longest timeout that can be written and is not longer than `ns`; "1n" for 0.
 std::string FormatTimeout(uint64_t ns);

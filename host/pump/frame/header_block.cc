@@ -20,12 +20,14 @@ void HeaderBlock::Clear() {
   }
   fields_.clear();
   bytes_ = 0;
+  too_large_ = false;
 }
 
-bool HeaderBlock::Add(nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t flags) {
+bool HeaderBlock::Add(nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t flags, const HostLimits& limits) {
   const Field field{name, value, flags, View(name), View(value)};
   bytes_ += field.name.size() + field.value.size() + 32;
-  if (TooLarge()) return false;
+  too_large_ = too_large_ || bytes_ > limits.max_header_bytes || fields_.size() >= limits.max_header_fields;
+  if (too_large_) return false;
   nghttp2_rcbuf_incref(name);
   nghttp2_rcbuf_incref(value);
   fields_.push_back(field);

@@ -10,15 +10,13 @@
 #include <string_view>
 #include <utility>
 
+#include "base/limits.h"
 #include "call/call_request.h"
 
 namespace myelin::frame {
 
 class HeaderBlock final : public RequestMetadata {
  public:
-  static constexpr size_t kMaxFields = 1000;
-  static constexpr size_t kMaxBytes = 128 * 1024;  // as RFC 9113, 6.5.2 counts: 32 for each field besides its text
-
   struct Field {
     nghttp2_rcbuf* name_text;
     nghttp2_rcbuf* value_text;
@@ -30,7 +28,9 @@ class HeaderBlock final : public RequestMetadata {
   HeaderBlock() = default;
   ~HeaderBlock() { Clear(); }
   HeaderBlock(HeaderBlock&& other) noexcept
-      : fields_(std::move(other.fields_)), bytes_(std::exchange(other.bytes_, 0)) {
+      : fields_(std::move(other.fields_)),
+        bytes_(std::exchange(other.bytes_, 0)),
+        too_large_(std::exchange(other.too_large_, false)) {
     other.fields_.clear();
   }
   HeaderBlock& operator=(HeaderBlock&& other) noexcept {
@@ -38,16 +38,17 @@ class HeaderBlock final : public RequestMetadata {
     Clear();
     fields_ = std::move(other.fields_);
     bytes_ = std::exchange(other.bytes_, 0);
+    too_large_ = std::exchange(other.too_large_, false);
     other.fields_.clear();
     return *this;
   }
 
   void Clear();
-  /// Answers false, and keeps no more, once the block is larger than what is accepted.
-  bool Add(nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t flags);
+  /// Answers false, and keeps no more, once the block is larger than `limits` accept.
+  bool Add(nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t flags, const HostLimits& limits);
 
-  bool TooLarge() const { return bytes_ > kMaxBytes || fields_.size() >= kMaxFields; }
-  /// Also what was not kept.
+  bool TooLarge() const { return too_large_; }
+  /// As RFC 9113, 6.5.2 counts: 32 for each field besides its text. Also what was not kept.
   size_t bytes() const { return bytes_; }
   bool empty() const { return fields_.empty(); }
   const auto& fields() const { return fields_; }
@@ -58,6 +59,7 @@ class HeaderBlock final : public RequestMetadata {
  private:
   boost::container::small_vector<Field, 10> fields_;
   size_t bytes_ = 0;
+  bool too_large_ = false;
 };
 
 /// Fields for nghttp2 to send.

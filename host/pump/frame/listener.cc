@@ -47,7 +47,9 @@ FrameListener::FrameListener(const ListenOptions& options, std::vector<FrameWork
       borrowed_(workers_.begin(), workers_.end()),
       start_(std::move(start)),
       stop_(std::move(stop)) {
-  for (FrameWorker* worker : workers_) entrances_.push_back(std::make_unique<Entrance>(*worker));
+  for (FrameWorker* worker : workers_) {
+    entrances_.push_back(std::make_unique<Entrance>(*worker, options.limits, counts_));
+  }
   for (const std::string& address : options.addresses) Bind(address);
 }
 
@@ -88,6 +90,12 @@ void FrameListener::BindUnix(const std::string& address) {
   socket_paths_.push_back(SplitAddress(address).host);
   for (const auto& entrance : entrances_) entrance->AddSocket(fd, true);
   addresses_.push_back(address);
+}
+
+std::vector<uint64_t> FrameListener::connections() const {
+  std::vector<uint64_t> counts;
+  for (const auto& entrance : entrances_) counts.push_back(entrance->connections());
+  return counts;
 }
 
 void FrameListener::Start(std::span<ProxyShard* const> entries) {

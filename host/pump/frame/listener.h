@@ -24,6 +24,8 @@ class FrameListener final : public Listener {
 
   const std::vector<std::string>& addresses() const override { return addresses_; }
   std::span<Worker* const> workers() override { return borrowed_; }
+  std::vector<uint64_t> connections() const override;
+  ConnectionTotals connection_totals() const override { return {counts_.accepted, counts_.refused}; }
   void Start(std::span<ProxyShard* const> entries) override;
   void Drain(uint64_t deadline_ns) override;
   void Stop() override;
@@ -35,6 +37,7 @@ class FrameListener final : public Listener {
 
   std::vector<FrameWorker*> workers_;
   std::vector<Worker*> borrowed_;
+  ConnectionCounts counts_;
   std::vector<std::unique_ptr<Entrance>> entrances_;  // by worker
   std::vector<std::string> addresses_;
   std::vector<int> shared_sockets_;

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "pump/frame/listener.h"
-#include "pump/frame/resolver.h"
 #include "pump/frame/worker.h"
 
 namespace myelin::frame {
@@ -13,9 +12,9 @@ namespace {
 
 class FramePump final : public Pump {
  public:
-  FramePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log) {
+  FramePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log, const HostLimits& limits) {
     for (uint32_t i = 0; i < workers; ++i) {
-      workers_.push_back(std::make_unique<FrameWorker>(first_index + i, control, log, resolver_));
+      workers_.push_back(std::make_unique<FrameWorker>(first_index + i, control, log, limits));
     }
   }
 
@@ -26,6 +25,10 @@ class FramePump final : public Pump {
     for (size_t i = 0; i < count; ++i) serving.push_back(workers_[i].get());
     return std::make_unique<FrameListener>(
         options, std::move(serving), [this] { Start(); }, [this] { Stop(); });
+  }
+
+  void AddStats(HostStats& stats) const override {
+    for (const auto& worker : workers_) worker->AddStats(stats);
   }
 
  private:
@@ -40,14 +43,14 @@ class FramePump final : public Pump {
   }
 
   std::vector<std::unique_ptr<FrameWorker>> workers_;
-  Resolver resolver_;  // ends first: its answers are posted to workers
   uint32_t listeners_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log) {
-  return std::make_unique<FramePump>(workers, first_index, control, log);
+std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log,
+                               const HostLimits& limits) {
+  return std::make_unique<FramePump>(workers, first_index, control, log, limits);
 }
 
 }  // namespace myelin::frame

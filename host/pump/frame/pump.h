@@ -7,12 +7,14 @@
 #include <memory>
 
 #include "base/control_thread.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "pump/pump.h"
 
 namespace myelin::frame {
 
 /// `workers` in all, with the indexes from `first_index` on. All references outlive the pump.
-std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log);
+std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log,
+                               const HostLimits& limits);
 
 }  // namespace myelin::frame

@@ -13,6 +13,8 @@
 namespace myelin::frame {
 namespace {
 
+constexpr uint64_t kLingerNs = 1'000'000'000;
+
 bool IsInformational(std::string_view status) { return status.size() == 3 && status[0] == '1'; }
 
 }  // namespace
@@ -63,9 +65,9 @@ void Relay::DescribeCall() {
 
 bool Relay::RefuseContent() {
   if (request_headers_.Find(":method") != "POST") {
-    AnswerHttp("405");
+    AnswerHttp("405", "This is a gRPC proxy: it takes POST only.\n");
   } else if (!IsGrpcContent(request_headers_.Find("content-type"))) {
-    AnswerHttp("415");
+    AnswerHttp("415", "This is a gRPC proxy: it takes content of type application/grpc only.\n");
   } else {
     return false;
   }
@@ -118,7 +120,7 @@ std::string Relay::ForwardedTimeout() const {
 }
 
 void Relay::OnDownData(const uint8_t* data, size_t size) {
-  if (call_.ended()) {
+  if (call_.ended() || refused_) {
     down_.Release(down_id_, size);
     return;
   }
@@ -138,15 +140,22 @@ void Relay::OnDownEnd() {
   if (up_ != nullptr) up_->Resume(up_id_);
 }
 
-// A client that has not finished need not: nobody reads it any more.
+// A client that has not finished need not: nobody reads it any more. One that does not speak gRPC may take the reset
+// for a failure before it looks at the answer, so it is given some time.
 void Relay::OnDownEndSent() {
-  if (!upward_.ended) down_.Reset(down_id_, NGHTTP2_NO_ERROR);
+  if (upward_.ended) return;
+  if (refused_) {
+    down_.worker().context().timers.Start(timer_, now_ns() + kLingerNs);
+  } else {
+    down_.Reset(down_id_, NGHTTP2_NO_ERROR);
+  }
 }
 
 void Relay::OnDownClosed(uint32_t error_code) {
   down_closed_ = true;
   timer_.Stop();
   down_.RemoveWaiting(downward_.queue.size());
+  down_.Withdraw(std::exchange(up_window_, 0));
   DetachUp(error_code == NGHTTP2_NO_ERROR ? static_cast<uint32_t>(NGHTTP2_CANCEL) : error_code);
   call_.End(MYELIN_OUTCOME_CANCELLED, MYELIN_GRPC_CANCELLED, "the downstream cancelled");
   RelayHook<DownTag>::unlink();
@@ -203,11 +212,16 @@ void Relay::FinishFromUpstream(const HeaderBlock& last) {
 }
 
 void Relay::OnUpClosed(uint32_t error_code) {
+  const bool untouched = up_->written() <= up_mark_;  // a GOAWAY came before the request had left
   RelayHook<UpTag>::unlink();
   std::exchange(up_, nullptr)->Release(up_id_, downward_.queue.size());
   if (call_.ended()) return;
+  if (malformed_) {
+    Fail(MYELIN_OUTCOME_LOST, MYELIN_GRPC_INTERNAL, "the upstream's answer is malformed");
+    return;
+  }
   const bool refused = error_code == NGHTTP2_REFUSED_STREAM;
-  if (refused && Retry("the stream was refused")) return;
+  if ((refused || untouched) && Retry()) return;
   const std::string why = std::string("the upstream reset the stream: ") + nghttp2_http2_strerror(error_code);
   DetachUp(NGHTTP2_CANCEL);
   call_.End(MYELIN_OUTCOME_LOST, StatusOfReset(error_code), why);
@@ -226,12 +240,12 @@ void Relay::OnUpLost(const std::string& why) {
   up_ = nullptr;
   if (call_.ended()) return;
   const std::string text = "the connection to " + std::string(call_.endpoint()) + " was lost: " + why;
-  if (untouched && Retry(text)) return;
+  if (untouched && Retry()) return;
   Fail(MYELIN_OUTCOME_LOST, MYELIN_GRPC_UNAVAILABLE, text);
 }
 
 // Rule 17: only where the upstream has provably not processed the call, and all of it is still here.
-bool Relay::Retry(const std::string&) {
+bool Relay::Retry() {
   if (!may_replay_ || response_begun_) return false;
   replayed_ += replay_.size();
   upward_.queue.Prepend(replay_);

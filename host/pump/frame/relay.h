@@ -48,18 +48,21 @@ class Relay final : public Disposable, public RelayHook<DownTag>, public RelayHo
   /// What the upstream's stream tells.
   void OnUpHeaders(HeaderBlock block, bool end);
   void OnUpOversizedHeaders();
+  /// What came is against HTTP/2's rules; OnUpClosed comes next.
+  void OnUpMalformed() { malformed_ = true; }
   void OnUpData(const uint8_t* data, size_t size);
   void OnUpEnd();
   void OnUpEndSent() { up_end_sent_ = true; }
   void OnUpClosed(uint32_t error_code);
   void OnUpLost(const std::string& why);
-  void OnUpTooManyPings() { call_.OnTooManyPings(); }
 
   /// Ends the call with an answer of the proxy's own, if it has not been answered to the end.
   void Fail(uint32_t outcome, uint32_t grpc_status, const std::string& why);
 
   /// Whether the call is under way and nothing of an answer has been given.
   bool unanswered() const { return !response_begun_ && !call_.ended(); }
+
+  size_t request_bytes() const { return request_headers_.bytes(); }
 
  private:
   // One direction of the call.
@@ -93,11 +96,12 @@ class Relay final : public Disposable, public RelayHook<DownTag>, public RelayHo
   std::string ForwardedTimeout() const;
   void BeginResponse(HeaderBlock block, bool end);
   void FinishFromUpstream(const HeaderBlock& last);
-  bool Retry(const std::string& why);
+  bool Retry();
   void ForgetReplay();
   void DetachUp(uint32_t error_code);
+  void OpenWindow();
   void AnswerAlone(uint32_t grpc_status, const std::string& message, int64_t pushback_ms);
-  void AnswerHttp(std::string_view status);
+  void AnswerHttp(std::string_view status, std::string_view text);
   void SubmitAnswer(const Fields& fields);
   ssize_t EndDown(uint32_t* flags);
   ssize_t SubmitTrailers(Session& session, int32_t stream_id, const HeaderBlock& trailers, uint32_t* flags);
@@ -117,6 +121,8 @@ class Relay final : public Disposable, public RelayHook<DownTag>, public RelayHo
   CallRequest request_;
   Call call_{*this};
 
+  uint64_t taken_down_ = 0;
+  uint32_t up_window_ = 0;  // how much further than at first the upstream's stream was opened
   Direction upward_;
   Direction downward_;
   ToUpstream to_upstream_{*this};
@@ -130,6 +136,8 @@ class Relay final : public Disposable, public RelayHook<DownTag>, public RelayHo
   bool response_begun_ = false;  // headers have been submitted downstream
   bool down_closed_ = false;
   bool up_end_sent_ = false;
+  bool malformed_ = false;  // what the upstream sent
+  bool refused_ = false;    // it is no gRPC: answered, and what still comes in is dropped
   bool reset_due_ = false;  // once the downstream has what is queued, its stream is reset
   uint32_t reset_code_ = 0;
   bool own_end_ = false;  // once it has, trailers of our own follow

@@ -4,6 +4,7 @@
 #include "pump/frame/down_connection.h"
 #include "pump/frame/grpc_text.h"
 #include "pump/frame/relay.h"
+#include "pump/frame/session_callbacks.h"
 #include "pump/frame/up_connection.h"
 #include "pump/frame/worker.h"
 
@@ -33,7 +34,21 @@ void Relay::AnswerAlone(uint32_t grpc_status, const std::string& message, int64_
   SubmitAnswer(fields);
 }
 
-void Relay::AnswerHttp(std::string_view status) { SubmitAnswer({Copied(":status", status)}); }
+void Relay::AnswerHttp(std::string_view status, std::string_view text) {
+  refused_ = true;
+  if (request_headers_.Find(":method") == "HEAD") {
+    SubmitAnswer({Copied(":status", status)});
+    return;
+  }
+  response_begun_ = true;
+  downward_.ended = true;
+  downward_.queue.Append(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  down_.AddWaiting(text.size());
+  const Fields fields{Copied(":status", status), Copied("content-type", "text/plain")};
+  const nghttp2_data_provider provider = ProviderOf(to_downstream_);
+  nghttp2_submit_response(down_.h2(), down_id_, fields.data(), fields.size(), &provider);
+  down_.MarkDirty();
+}
 
 void Relay::SubmitAnswer(const Fields& fields) {
   if (response_begun_ || down_closed_) return;
@@ -79,6 +94,10 @@ void Relay::ArmTimer() {
 }
 
 void Relay::OnTimer() {
+  if (refused_) {
+    down_.Reset(down_id_, NGHTTP2_NO_ERROR);
+    return;
+  }
   if (call_.deadline_ns() != MYELIN_NO_DEADLINE && now_ns() >= call_.deadline_ns() + kDeadlineGraceNs) {
     Fail(MYELIN_OUTCOME_DEADLINE, MYELIN_GRPC_DEADLINE_EXCEEDED,
          call_.request_timeout_is_sooner()

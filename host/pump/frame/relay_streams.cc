@@ -8,11 +8,13 @@
 #include "pump/frame/grpc_text.h"
 #include "pump/frame/relay.h"
 #include "pump/frame/up_connection.h"
+#include "pump/frame/worker.h"
 
 namespace myelin::frame {
 namespace {
 
 constexpr size_t kMaxReplay = 64 * 1024;
+constexpr uint64_t kWorthOpening = ByteAccount::kLeast / 2;
 
 }  // namespace
 
@@ -51,7 +53,21 @@ void Relay::ToDownstream::Move(size_t size, ByteQueue& output) {
   direction.queue.ForPrefix(size, [this](const uint8_t* data, size_t part) { relay.sent_down_.Advance(data, part); });
   direction.queue.MoveTo(output, size);
   relay.down_.RemoveWaiting(size);
-  if (relay.up_ != nullptr) relay.up_->Release(relay.up_id_, size);
+  if (relay.up_ == nullptr) return;
+  relay.up_->Release(relay.up_id_, size);
+  relay.taken_down_ += size;
+  if (relay.taken_down_ >= kWorthOpening && relay.up_window_ == 0) relay.OpenWindow();
+}
+
+// Once the downstream takes much, the upstream may send more ahead, as far as the downstream's connection and the
+// worker can hold it.
+void Relay::OpenWindow() {
+  const uint32_t most = down_.worker().limits().stream_buffer;
+  const uint32_t more = most - ByteAccount::kLeast;
+  if (more == 0 || !down_.Promise(more)) return;
+  up_window_ = more;
+  nghttp2_session_set_local_window_size(up_->h2(), NGHTTP2_FLAG_NONE, up_id_, static_cast<int32_t>(most));
+  up_->MarkDirty();
 }
 
 // The downstream has all that was queued; what follows is not the upstream's word.

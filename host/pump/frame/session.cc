@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
@@ -18,16 +19,23 @@
 namespace myelin::frame {
 namespace {
 
-// Above the sum of some stalled streams' windows, so that they do not stall their neighbours.
-constexpr int32_t kConnectionWindow = 4 * 1024 * 1024;
+// The connection's window. It is given back as bytes come in, so it need not be larger than what is on the wire.
+constexpr uint32_t kLeastConnectionWindow = 1024 * 1024;
 // Reads of one connection in a turn, so that a busy one does not starve others.
 constexpr int kReadsPerTurn = 4;
+
+// Of what nghttp2 itself finds to be too much.
+AbuseKind KindOf(int error) {
+  if (error == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) return AbuseKind::kContinuation;
+  return error == NGHTTP2_ERR_HEADER_COMP ? AbuseKind::kHeaderBomb : AbuseKind::kOther;
+}
 
 }  // namespace
 
 Session::Session(FrameWorker& worker, Side side) : worker_(worker), side_(side), output_(worker.buffers()) {}
 
 Session::~Session() {
+  worker_.LetGo(counted_output_);
   if (fd_ >= 0) ::close(fd_);
   nghttp2_session_del(h2_);
 }
@@ -36,23 +44,27 @@ void Session::Begin(int fd) {
   fd_ = fd;
   last_read_ns_ = worker_.context().now_ns;
   const bool server = side_ == Side::kDownstream;
-  const auto make = server ? nghttp2_session_server_new2 : nghttp2_session_client_new2;
-  if (make(&h2_, worker_.protocol().callbacks(), this, worker_.protocol().options()) != 0) throw std::bad_alloc();
+  const auto make = server ? nghttp2_session_server_new3 : nghttp2_session_client_new3;
+  const Protocol& protocol = worker_.protocol();
+  if (make(&h2_, protocol.callbacks(), this, protocol.options(), worker_.memory()) != 0) throw std::bad_alloc();
   SubmitSettings();
   WatchEvents();
   MarkDirty();
 }
 
 void Session::SubmitSettings() {
+  const HostLimits& limits = worker_.limits();
+  const bool down = side_ == Side::kDownstream;
   const std::array<nghttp2_settings_entry, 4> settings{{
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HeaderBlock::kMaxBytes},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, down ? limits.stream_buffer : ByteAccount::kLeast},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.max_header_bytes},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
-      side_ == Side::kDownstream ? nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kMaxStreams}
-                                 : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+      down ? nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, MaxStreams()}
+           : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
   }};
   nghttp2_submit_settings(h2_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
-  nghttp2_session_set_local_window_size(h2_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+  const uint32_t window = std::max(kLeastConnectionWindow, 2 * limits.stream_buffer);
+  nghttp2_session_set_local_window_size(h2_, NGHTTP2_FLAG_NONE, 0, static_cast<int32_t>(window));
 }
 
 void Session::MarkDirty() {
@@ -88,23 +100,37 @@ bool Session::Receive(const uint8_t* bytes, size_t size) {
     Shut(why);
     return false;
   }
-  const ssize_t taken = nghttp2_session_mem_recv(h2_, bytes, size);
-  if (closed_) return false;
-  if (taken < 0) {
-    Refuse(static_cast<int>(taken));
-    return false;
+  while (size > 0) {
+    FrameRules::Verdict verdict{size, NGHTTP2_NO_ERROR, 0};
+    if (side_ == Side::kDownstream) verdict = rules_.Check(bytes, size);
+    const ssize_t taken = nghttp2_session_mem_recv(h2_, bytes, verdict.taken);
+    if (closed_) return false;
+    if (taken < 0) {
+      Refuse(static_cast<int>(taken));
+      return false;
+    }
+    bytes += verdict.taken;
+    size -= verdict.taken;
+    if (verdict.error_code != NGHTTP2_NO_ERROR) Punish(verdict);
   }
   MarkDirty();
   return true;
+}
+
+void Session::Punish(const FrameRules::Verdict& verdict) {
+  if (verdict.stream_id == 0) {
+    Terminate(verdict.error_code);
+  } else {
+    Reset(verdict.stream_id, verdict.error_code);
+  }
 }
 
 // Frames that nghttp2 does not go on after. The peer is told why, if it listens.
 void Session::Refuse(int error) {
   const bool nonsense = error == NGHTTP2_ERR_BAD_CLIENT_MAGIC || error == NGHTTP2_ERR_PROTO;
   if (!nonsense) {
-    worker_.LogAbuse(nghttp2_strerror(error));
-    Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
-    Flush();
+    Expel(KindOf(error));
+    return;
   }
   Shut(std::string("it does not speak HTTP/2: ") + nghttp2_strerror(error));
 }
@@ -127,9 +153,11 @@ void Session::Flush() {
     if (!more) break;
   }
   if (closed_) return;
+  CountOutput();
   WatchEvents();
+  const bool ending = goaway_sent_ || goaway_received_;
   const bool over =
-      goaway_sent_ && output_.empty() && nghttp2_session_want_read(h2_) == 0 && nghttp2_session_want_write(h2_) == 0;
+      ending && output_.empty() && nghttp2_session_want_read(h2_) == 0 && nghttp2_session_want_write(h2_) == 0;
   if (over) Shut("the connection is over");
 }
 
@@ -166,7 +194,9 @@ void Session::WatchEvents() {
 
 void Session::Release(int32_t stream_id, size_t bytes) {
   if (closed_ || bytes == 0) return;
-  buffered_ -= std::min(buffered_, bytes);
+  const size_t known = std::min(held_, bytes);
+  held_ -= known;
+  if (side_ == Side::kDownstream) worker_.LetGo(known);
   nghttp2_session_consume_stream(h2_, stream_id, bytes);
   const size_t part = std::min(withheld_, bytes);
   if (part > 0) {
@@ -174,6 +204,39 @@ void Session::Release(int32_t stream_id, size_t bytes) {
     nghttp2_session_consume_connection(h2_, part);
   }
   MarkDirty();
+}
+
+// The connection's window is given back at once, so that a stalled stream does not stall the others; unless too much is
+// held already. What comes from an upstream is for many clients and counted there, so its own sum does not matter until
+// the worker is full.
+bool Session::MayHoldMore() const {
+  if (side_ == Side::kDownstream) return held_ <= worker_.bytes().Share();
+  return !worker_.bytes().full() || held_ <= ByteAccount::kLeast;
+}
+
+void Session::Hold(size_t bytes) {
+  held_ += bytes;
+  if (side_ == Side::kDownstream) worker_.Hold(bytes);
+  if (MayHoldMore()) {
+    nghttp2_session_consume_connection(h2_, bytes);
+    return;
+  }
+  withheld_ += bytes;
+  if (!WithheldHook::is_linked()) worker_.AddWithheld(*this);
+}
+
+void Session::GiveWindowBack() {
+  if (closed_ || !MayHoldMore()) return;
+  WithheldHook::unlink();
+  nghttp2_session_consume_connection(h2_, std::exchange(withheld_, 0));
+  MarkDirty();
+}
+
+void Session::CountOutput() {
+  const size_t now = closed_ ? 0 : output_.size();
+  if (now > counted_output_) worker_.Hold(now - counted_output_);
+  if (now < counted_output_) worker_.LetGo(counted_output_ - now);
+  counted_output_ = now;
 }
 
 void Session::Reset(int32_t stream_id, uint32_t error_code) {
@@ -198,9 +261,16 @@ void Session::Shut(const std::string& why) {
   if (closed_) return;
   closed_ = true;
   if (DirtyHook::is_linked()) DirtyHook::unlink();
+  if (WithheldHook::is_linked()) WithheldHook::unlink();
+  if (side_ == Side::kDownstream) worker_.LetGo(std::exchange(held_, 0));
+  CountOutput();
   if (fd_ >= 0) {
-    if (goaway_sent_) DiscardInput();
-    ::close(std::exchange(fd_, -1));
+    const int fd = std::exchange(fd_, -1);
+    if (goaway_sent_ || goaway_received_) {
+      worker_.Linger(fd, watched_ != 0);
+    } else {
+      ::close(fd);
+    }
   }
   OnClosed(why);
 }
@@ -209,18 +279,16 @@ bool Session::HeadersTooSlow(uint64_t limit_ns) const {
   return headers_since_ns_ != 0 && worker_.context().now_ns - headers_since_ns_ >= limit_ns;
 }
 
-// Closing with bytes unread would make the kernel throw away the last that was sent.
-void Session::DiscardInput() {
-  constexpr int kMostReads = 16;
-  ::shutdown(fd_, SHUT_WR);
-  const auto buffer = worker_.read_buffer();
-  for (int i = 0; i<kMostReads&& ::recv(fd_, buffer.data(), buffer.size(), 0)> 0; ++i) {
-  }
+void Session::Flood(AbuseKind kind) {
+  if (std::exchange(flooded_, true)) return;
+  worker_.CountAbuse(kind, PeerName());
+  Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
-void Session::Flood(std::string_view what) {
-  worker_.LogAbuse(what);
-  Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+void Session::Expel(AbuseKind kind) {
+  Flood(kind);
+  Flush();
+  Shut("it was told to calm down");
 }
 
 }  // namespace myelin::frame

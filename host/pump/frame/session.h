@@ -12,8 +12,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/abuse.h"
 #include "pump/frame/allowance.h"
 #include "pump/frame/buffer.h"
+#include "pump/frame/frame_rules.h"
 #include "pump/frame/header_block.h"
 
 namespace myelin::frame {
@@ -51,11 +53,13 @@ struct DirtyTag;
 using DirtyHook = boost::intrusive::list_base_hook<boost::intrusive::tag<DirtyTag>,
                                                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-class Session : public Pollable, public Disposable, public DirtyHook {
+struct WithheldTag;
+using WithheldHook = boost::intrusive::list_base_hook<boost::intrusive::tag<WithheldTag>,
+                                                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+class Session : public Pollable, public Disposable, public DirtyHook, public WithheldHook {
  public:
   enum class Side { kDownstream, kUpstream };
-  static constexpr uint32_t kStreamWindow = 256 * 1024;
-  static constexpr uint32_t kMaxStreams = 2'000;
 
   Session(FrameWorker& worker, Side side);
   ~Session() override;
@@ -72,6 +76,8 @@ class Session : public Pollable, public Disposable, public DirtyHook {
 
   /// Bytes that this session received have left the worker, or been dropped: the peer may send more.
   void Release(int32_t stream_id, size_t bytes);
+  /// Gives back what was withheld of the connection's window, if it holds little enough for that.
+  void GiveWindowBack();
 
   void Reset(int32_t stream_id, uint32_t error_code);
   void Resume(int32_t stream_id);
@@ -90,7 +96,15 @@ class Session : public Pollable, public Disposable, public DirtyHook {
   void OnEvents(uint32_t events) override;
   /// Closes the socket and tells OnClosed, once.
   void Shut(const std::string& why);
+  /// Tells the peer to calm down and closes, at once: not from within a callback of nghttp2's.
+  void Expel(AbuseKind kind);
+  /// Likewise, at the end of the turn; from anywhere.
+  void Flood(AbuseKind kind);
 
+  /// Who is at the other end, for the log.
+  virtual std::string_view PeerName() const = 0;
+  /// How many streams the peer may have open; 0 leaves it unsaid.
+  virtual uint32_t MaxStreams() const { return 0; }
   virtual void OnHeaders(int32_t stream_id, HeaderBlock block, bool end) = 0;
   /// A block that was larger than what is accepted.
   virtual void OnOversizedHeaders(int32_t stream_id) = 0;
@@ -98,6 +112,8 @@ class Session : public Pollable, public Disposable, public DirtyHook {
   virtual void OnEnd(int32_t stream_id) = 0;
   virtual void OnEndSent(int32_t) {}
   virtual void OnStreamClosed(int32_t stream_id, uint32_t error_code) = 0;
+  /// What the peer sent on the stream is malformed. It has been reset, and OnStreamClosed comes next.
+  virtual void OnMalformed(int32_t) {}
   virtual void OnSettings() {}
   virtual void OnGoaway(uint32_t, std::string_view) {}
   virtual void OnPong() {}
@@ -108,6 +124,7 @@ class Session : public Pollable, public Disposable, public DirtyHook {
 
   /// Whether a block of headers has been coming in for `limit_ns`.
   bool HeadersTooSlow(uint64_t limit_ns) const;
+  size_t output_bytes() const { return output_.size(); }
   uint64_t last_read_ns() const { return last_read_ns_; }
   int fd() const { return fd_; }
 
@@ -116,34 +133,40 @@ class Session : public Pollable, public Disposable, public DirtyHook {
  private:
   static constexpr size_t kMaxOutput = 512 * 1024;
   static constexpr size_t kMaxPendingFrames = 5'000;
-  static constexpr size_t kMaxBuffered = 16 * 1024 * 1024;
 
   void SubmitSettings();
   void ReadSome();
   bool Receive(const uint8_t* bytes, size_t size);
+  void Punish(const FrameRules::Verdict& verdict);
   bool Write();
   void Refuse(int error);
   void WatchEvents();
-  void DiscardInput();
-  void Flood(std::string_view what);
+  void Hold(size_t bytes);
+  bool MayHoldMore() const;
+  void CountOutput();
 
   const Side side_;
   nghttp2_session* h2_ = nullptr;
   int fd_ = -1;
   bool closed_ = false;
-  bool blocked_ = false;           // the socket takes no more
-  bool goaway_sent_ = false;       // the last one
+  bool blocked_ = false;      // the socket takes no more
+  bool goaway_sent_ = false;  // the last one
+  bool goaway_received_ = false;
+  bool flooded_ = false;           // the peer has been told to calm down
   uint64_t headers_since_ns_ = 0;  // 0: no block is coming in
   uint32_t watched_ = 0;
+  FrameRules rules_;  // of a client's frames
   HeaderBlock receiving_;
   ByteQueue output_;
   uint64_t written_ = 0;
   uint64_t last_read_ns_ = 0;
-  size_t buffered_ = 0;  // bytes received that have not been released
-  size_t withheld_ = 0;  // of these, what the connection's window has not been given back
+  size_t held_ = 0;            // bytes received that have not been released
+  size_t withheld_ = 0;        // of these, what the connection's window has not been given back
+  size_t counted_output_ = 0;  // of the output, what the worker's account knows
   Allowance control_frames_{10'000, 1'000};
   Allowance window_updates_{100'000, 20'000};
   Allowance empty_data_{10'000, 1'000};
+  Allowance resets_{24'000, 2'000};
   Allowance own_resets_{1'000, 20};
 };
 

@@ -12,6 +12,12 @@ namespace {
 
 constexpr size_t kBombBytes = 1024 * 1024;  // of one header block, decoded
 
+AbuseKind KindOf(uint8_t frame_type) {
+  if (frame_type == NGHTTP2_SETTINGS) return AbuseKind::kSettings;
+  if (frame_type == NGHTTP2_PING) return AbuseKind::kPing;
+  return AbuseKind::kOther;
+}
+
 }  // namespace
 
 struct SessionCallbacks {
@@ -21,7 +27,7 @@ struct SessionCallbacks {
   static int BeginFrame(nghttp2_session*, const nghttp2_frame_hd* header, void* user_data) {
     Session& session = Of(user_data);
     const bool ignored = header->type == NGHTTP2_PRIORITY || header->type > NGHTTP2_CONTINUATION;
-    if (ignored) Count(session, session.control_frames_, "frames without effect");
+    if (ignored) Count(session, session.control_frames_, AbuseKind::kPriority);
     return 0;
   }
 
@@ -35,8 +41,9 @@ struct SessionCallbacks {
   static int Header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t flags,
                     void* user_data) {
     Session& session = Of(user_data);
-    if (session.receiving_.Add(name, value, flags)) return 0;
-    if (session.receiving_.bytes() > kBombBytes) session.Flood("a header bomb");
+    const HostLimits& limits = session.worker_.limits();
+    if (session.receiving_.Add(name, value, flags, limits)) return 0;
+    if (session.receiving_.bytes() > kBombBytes + limits.max_header_bytes) session.Flood(AbuseKind::kHeaderBomb);
     return 0;
   }
 
@@ -51,10 +58,11 @@ struct SessionCallbacks {
         if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
           session.OnEnd(stream_id);
         } else if (frame->hd.length == 0) {
-          Count(session, session.empty_data_, "empty DATA frames");
+          Count(session, session.empty_data_, AbuseKind::kEmptyData);
         }
         return 0;
       case NGHTTP2_GOAWAY:
+        session.goaway_received_ = true;
         session.OnGoaway(frame->goaway.error_code,
                          {reinterpret_cast<const char*>(frame->goaway.opaque_data), frame->goaway.opaque_data_len});
         return 0;
@@ -64,13 +72,16 @@ struct SessionCallbacks {
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) session.OnPong();
         break;
+      case NGHTTP2_RST_STREAM:  // more than a client that cancels often sends
+        Count(session, session.resets_, AbuseKind::kRapidReset);
+        return 0;
       case NGHTTP2_WINDOW_UPDATE:
-        Count(session, session.window_updates_, "WINDOW_UPDATE frames");
+        Count(session, session.window_updates_, AbuseKind::kWindowUpdate);
         return 0;
       default:
         break;
     }
-    Count(session, session.control_frames_, "control frames");
+    Count(session, session.control_frames_, KindOf(frame->hd.type));
     return 0;
   }
 
@@ -90,20 +101,13 @@ struct SessionCallbacks {
     session.receiving_.Clear();
   }
 
-  static void Count(Session& session, Allowance& allowance, std::string_view what) {
-    if (!allowance.Take(session.worker_.context().now_ns)) session.Flood(what);
+  static void Count(Session& session, Allowance& allowance, AbuseKind kind) {
+    if (!allowance.Take(session.worker_.context().now_ns)) session.Flood(kind);
   }
 
-  // The connection's window is given back at once, unless too much is held on it already: so a stalled stream does not
-  // stall the others.
-  static int Data(nghttp2_session* h2, uint8_t, int32_t stream_id, const uint8_t* data, size_t size, void* user_data) {
+  static int Data(nghttp2_session*, uint8_t, int32_t stream_id, const uint8_t* data, size_t size, void* user_data) {
     Session& session = Of(user_data);
-    session.buffered_ += size;
-    if (session.buffered_ <= Session::kMaxBuffered) {
-      nghttp2_session_consume_connection(h2, size);
-    } else {
-      session.withheld_ += size;
-    }
+    session.Hold(size);
     session.OnData(stream_id, data, size);
     return 0;
   }
@@ -125,7 +129,9 @@ struct SessionCallbacks {
         const uint32_t code = frame->rst_stream.error_code;
         const bool provoked =
             code == NGHTTP2_PROTOCOL_ERROR || code == NGHTTP2_FLOW_CONTROL_ERROR || code == NGHTTP2_STREAM_CLOSED;
-        if (provoked) Count(session, session.own_resets_, "frames that provoke resets");
+        if (!provoked) break;
+        session.OnMalformed(frame->hd.stream_id);
+        Count(session, session.own_resets_, AbuseKind::kProvokedReset);
         break;
       }
       case NGHTTP2_GOAWAY:
@@ -162,7 +168,7 @@ nghttp2_data_provider ProviderOf(StreamSource& source) {
   return provider;
 }
 
-Protocol::Protocol() {
+Protocol::Protocol(const HostLimits& limits) {
   if (nghttp2_session_callbacks_new(&callbacks_) != 0 || nghttp2_option_new(&options_) != 0) throw std::bad_alloc();
   nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks_, SessionCallbacks::BeginFrame);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks_, SessionCallbacks::BeginHeaders);
@@ -174,7 +180,7 @@ Protocol::Protocol() {
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks_, SessionCallbacks::FrameSent);
   nghttp2_session_callbacks_set_send_data_callback(callbacks_, SessionCallbacks::SendData);
   nghttp2_option_set_no_auto_window_update(options_, 1);
-  nghttp2_option_set_max_send_header_block_length(options_, 2 * HeaderBlock::kMaxBytes);
+  nghttp2_option_set_max_send_header_block_length(options_, 2 * size_t{limits.max_header_bytes});
   nghttp2_option_set_max_continuations(options_, 64);
   nghttp2_option_set_max_outbound_ack(options_, 12'000);  // above Session's own limit, which is answered
   // Clients cancel often; DownConnection counts what is abuse.

@@ -6,11 +6,13 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "base/limits.h"
+
 namespace myelin::frame {
 
 class Protocol {
  public:
-  Protocol();
+  explicit Protocol(const HostLimits& limits);
   ~Protocol();
   Protocol(const Protocol&) = delete;
   Protocol& operator=(const Protocol&) = delete;

@@ -54,6 +54,10 @@ void UpConnection::OnStreamClosed(int32_t stream_id, uint32_t error_code) {
   if (Relay* relay = RelayOf(stream_id)) relay->OnUpClosed(error_code);
 }
 
+void UpConnection::OnMalformed(int32_t stream_id) {
+  if (Relay* relay = RelayOf(stream_id)) relay->OnUpMalformed();
+}
+
 void UpConnection::OnSettings() {
   if (observer_ == nullptr || closed()) return;
   const uint32_t limit = nghttp2_session_get_remote_settings(h2(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
@@ -66,9 +70,8 @@ void UpConnection::OnSettings() {
 
 void UpConnection::OnGoaway(uint32_t error_code, std::string_view why) {
   leaving_ = true;
-  if (phase_ != Phase::kReady) return;
-  const bool pings = error_code == NGHTTP2_ENHANCE_YOUR_CALM && why.find("too_many_pings") != std::string_view::npos;
-  if (pings && !relays_.empty()) relays_.front().OnUpTooManyPings();
+  const bool pings = error_code == NGHTTP2_ENHANCE_YOUR_CALM && why == "too_many_pings";
+  if (pings && observer_ != nullptr) observer_->OnTooManyPings(*this);
 }
 
 std::string UpConnection::OnFirstBytes(std::string_view bytes) {

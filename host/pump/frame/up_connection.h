@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A pooled connection to an endpoint: resolves, connects, speaks HTTP/2, and carries the upstream streams of relays.
+// A pooled connection to an endpoint: connects, speaks HTTP/2, and carries the upstream streams of relays.
 // Belongs to a worker; the pool that opened it owns it until Close, after which it disposes of itself.
 #pragma once
 
@@ -28,21 +28,19 @@ class UpConnection final : public Session, public Connection {
   void Leave() { leaving_ = true; }
 
  private:
-  enum class Phase { kResolving, kConnecting, kHandshake, kReady };
-  struct Lookup;
+  enum class Phase { kConnecting, kHandshake, kReady };
 
-  void Resolved(std::vector<SocketAddress> addresses, const std::string& why);
-  void TryNext();
   void OnConnected();
-  void FailLater(const std::string& why);
 
   void OnEvents(uint32_t events) override;
+  std::string_view PeerName() const override { return address_; }
   void OnHeaders(int32_t stream_id, HeaderBlock block, bool end) override;
   void OnOversizedHeaders(int32_t stream_id) override;
   void OnData(int32_t stream_id, const uint8_t* data, size_t size) override;
   void OnEnd(int32_t stream_id) override;
   void OnEndSent(int32_t stream_id) override;
   void OnStreamClosed(int32_t stream_id, uint32_t error_code) override;
+  void OnMalformed(int32_t stream_id) override;
   void OnSettings() override;
   void OnGoaway(uint32_t error_code, std::string_view why) override;
   void OnPong() override {}
@@ -58,13 +56,10 @@ class UpConnection final : public Session, public Connection {
   const std::string address_;
   const ConnectionOptions options_;
   const uint64_t connect_until_ns_;
-  Phase phase_ = Phase::kResolving;
+  Phase phase_ = Phase::kConnecting;
   bool leaving_ = false;  // the peer said GOAWAY
   bool any_bytes_ = false;
   int connecting_fd_ = -1;
-  std::shared_ptr<Lookup> lookup_;  // shared with the resolver's thread
-  std::vector<SocketAddress> addresses_;
-  size_t next_address_ = 0;
   std::string failure_;
   uint64_t pinged_ns_ = 0;  // 0: no ping is under way
   boost::intrusive::list<Relay, boost::intrusive::base_hook<RelayHook<UpTag>>,

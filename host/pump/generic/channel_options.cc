@@ -9,7 +9,6 @@ namespace {
 constexpr int kMaxHeaderBytes = 128 * 1024;
 // A stream's receive window. Fixed, for a window that grows by itself lets stalled streams take memory without bound.
 constexpr int kStreamWindow = 256 * 1024;
-constexpr int kMaxStreamsPerConnection = 100'000;
 
 int Milliseconds(Duration duration) {
   const int64_t ms = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
@@ -32,11 +31,11 @@ void ApplyCommon(const Set& set) {
 
 }  // namespace
 
-void ApplyServerOptions(grpc::ServerBuilder& builder) {
+void ApplyServerOptions(grpc::ServerBuilder& builder, uint32_t max_streams) {
   ApplyCommon([&](const char* name, int value) { builder.AddChannelArgument(name, value); });
   builder.AddChannelArgument(GRPC_ARG_MINIMAL_STACK, 1);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(max_streams));
   // Lenient towards clients that ping: they follow their own network's needs.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

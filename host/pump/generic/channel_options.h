@@ -11,7 +11,7 @@
 
 namespace myelin::generic {
 
-void ApplyServerOptions(grpc::ServerBuilder& builder);
+void ApplyServerOptions(grpc::ServerBuilder& builder, uint32_t max_streams);
 void ApplyClientOptions(const ConnectionOptions& options, grpc::ChannelArguments& arguments);
 
 }  // namespace myelin::generic

@@ -88,6 +88,7 @@ void ChannelConnection::OnStateChange(bool) {
   }
   watched_ = channel_->GetState(false);
   if (watched_ == GRPC_CHANNEL_READY) {
+    observer_.OnStreamLimit(*this, UINT32_MAX);  // grpc keeps the peer's to itself, and waits for it
     observer_.OnReady(*this);
   } else if (watched_ == GRPC_CHANNEL_TRANSIENT_FAILURE) {
     AskReason();

@@ -27,11 +27,36 @@ std::string WithPort(const std::string& address, int port) {
 
 std::string Bindable(const std::string& address) { return address.starts_with(":") ? "[::]" + address : address; }
 
+/// Which worker indexes are taken: listeners come and go, each with a block of them. Control thread.
+class IndexBlocks {
+ public:
+  IndexBlocks(uint32_t first, uint32_t size, uint32_t count) : first_(first), size_(size), taken_(count) {}
+
+  uint32_t Take() {
+    const auto free = std::find(taken_.begin(), taken_.end(), false);
+    if (free == taken_.end()) {
+      throw StartupError(Origin{}, "the generic pump has no room for another listener while it runs; restart");
+    }
+    *free = true;
+    return first_ + size_ * static_cast<uint32_t>(free - taken_.begin());
+  }
+  void GiveBack(uint32_t index) { taken_[(index - first_) / size_] = false; }
+
+ private:
+  const uint32_t first_;
+  const uint32_t size_;
+  std::vector<bool> taken_;
+};
+
 class GenericListener final : public Listener {
  public:
-  GenericListener(const ListenOptions& options, uint32_t workers, uint32_t first_index, ControlThread& control,
+  GenericListener(const ListenOptions& options, uint32_t workers, IndexBlocks& indexes, ControlThread& control,
                   Logger& log);
-  ~GenericListener() override { Stop(); }
+  ~GenericListener() override {
+    Stop();
+    workers_.clear();
+    indexes_.GiveBack(first_index_);
+  }
 
   const std::vector<std::string>& addresses() const override { return addresses_; }
   std::span<Worker* const> workers() override { return borrowed_; }
@@ -40,6 +65,10 @@ class GenericListener final : public Listener {
   void Stop() override;
 
  private:
+  void Bind(const ListenOptions& options, uint32_t workers, ControlThread& control, Logger& log);
+
+  IndexBlocks& indexes_;
+  const uint32_t first_index_;
   grpc::AsyncGenericService service_;
   std::vector<std::unique_ptr<GenericWorker>> workers_;
   std::vector<Worker*> borrowed_;
@@ -47,10 +76,21 @@ class GenericListener final : public Listener {
   std::vector<std::string> addresses_;
 };
 
-GenericListener::GenericListener(const ListenOptions& options, uint32_t workers, uint32_t first_index,
-                                 ControlThread& control, Logger& log) {
+GenericListener::GenericListener(const ListenOptions& options, uint32_t workers, IndexBlocks& indexes,
+                                 ControlThread& control, Logger& log)
+    : indexes_(indexes), first_index_(indexes.Take()) {
+  try {
+    Bind(options, workers, control, log);
+  } catch (const StartupError&) {
+    workers_.clear();
+    indexes_.GiveBack(first_index_);
+    throw;
+  }
+}
+
+void GenericListener::Bind(const ListenOptions& options, uint32_t workers, ControlThread& control, Logger& log) {
   grpc::ServerBuilder builder;
-  ApplyServerOptions(builder);
+  ApplyServerOptions(builder, options.limits.max_streams);
   builder.RegisterAsyncGenericService(&service_);
   std::vector<int> ports(options.addresses.size(), 0);
   for (size_t i = 0; i < ports.size(); ++i) {
@@ -59,7 +99,7 @@ GenericListener::GenericListener(const ListenOptions& options, uint32_t workers,
     builder.AddListeningPort(Bindable(options.addresses[i]), grpc::InsecureServerCredentials(), &ports[i]);
   }
   for (uint32_t i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<GenericWorker>(first_index + i, control, log, builder.AddCompletionQueue()));
+    workers_.push_back(std::make_unique<GenericWorker>(first_index_ + i, control, log, builder.AddCompletionQueue()));
     borrowed_.push_back(workers_.back().get());
   }
   server_ = builder.BuildAndStart();
@@ -81,31 +121,30 @@ void GenericListener::Stop() {
 
 class GenericPump final : public Pump {
  public:
-  GenericPump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log)
-      : workers_(workers), control_(control), log_(log), next_index_(first_index) {}
+  GenericPump(uint32_t workers, uint32_t first_index, uint32_t listeners, ControlThread& control, Logger& log)
+      : workers_(workers), control_(control), log_(log), indexes_(first_index, workers, listeners) {}
 
   std::unique_ptr<Listener> Listen(const ListenOptions& options) override {
     const uint32_t workers = options.max_workers == 0 ? workers_ : std::min(workers_, options.max_workers);
-    auto listener = std::make_unique<GenericListener>(options, workers, next_index_, control_, log_);
-    next_index_ += workers;
-    return listener;
+    return std::make_unique<GenericListener>(options, workers, indexes_, control_, log_);
   }
 
  private:
   const uint32_t workers_;
   ControlThread& control_;
   Logger& log_;
-  uint32_t next_index_;
+  IndexBlocks indexes_;
 };
 
 }  // namespace
 
-std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log) {
+std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, uint32_t listeners, ControlThread& control,
+                               Logger& log) {
   // Debian's absl looks for deadlock cycles at every lock that grpc takes; that is 3 % of a call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   // grpc's own lines would stand between ours without saying which call they are about.
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
-  return std::make_unique<GenericPump>(workers, first_index, control, log);
+  return std::make_unique<GenericPump>(workers, first_index, listeners, control, log);
 }
 
 }  // namespace myelin::generic

@@ -12,8 +12,9 @@
 
 namespace myelin::generic {
 
-/// `workers` for each listener; worker indexes count up from `first_index` over all listeners. All references outlive
-/// the pump.
-std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, ControlThread& control, Logger& log);
+/// `workers` for each of at most `listeners` at a time; the workers' indexes count up from `first_index`, and those of
+/// a listener that has ended are taken again. All references outlive the pump.
+std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_index, uint32_t listeners, ControlThread& control,
+                               Logger& log);
 
 }  // namespace myelin::generic

@@ -20,23 +20,36 @@ namespace {
 constexpr uint64_t kDeadlineGraceNs = 50'000'000;
 // A status waits so long for the message before it, then the stream is reset inside the message.
 constexpr uint64_t kWriteGraceNs = 200'000'000;
+// Eight digits of hours are more than 64 bits of nanoseconds hold.
+constexpr int64_t kLongestS = 100LL * 365 * 24 * 3600;
 
 uint64_t ToMonotonic(gpr_timespec deadline, uint64_t now_ns) {
   if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return MYELIN_NO_DEADLINE;
-  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  left.tv_sec = std::min(left.tv_sec, kLongestS);
   const int64_t left_ns = left.tv_sec * 1'000'000'000 + left.tv_nsec;
   return now_ns + static_cast<uint64_t>(std::max<int64_t>(left_ns, 0));
 }
 
-// Whether grpc made this status up because the connection broke. An upstream can send UNAVAILABLE too, and grpc does
-// not tell the two apart; but then the connection is there still, or the words are others.
-bool IsLostConnection(const grpc::Status& status, Connection& connection) {
+// grpc may tell a call that its connection broke before it tells the channel. So long the two are waited for.
+constexpr uint64_t kDoubtNs = 50'000'000;
+constexpr uint64_t kDoubtStepNs = 1'000'000;
+
+// Whether grpc may have made this status up because the connection broke. An upstream can send it too, and grpc does
+// not tell the two apart; but then the connection is there still.
+bool SpeaksOfLostConnection(const grpc::Status& status) {
   constexpr std::array<std::string_view, 6> kWords{"Socket closed",      "Connection reset", "Broken pipe",
                                                    "keepalive watchdog", "GOAWAY received",  "Endpoint read failed"};
-  if (status.error_code() != grpc::StatusCode::UNAVAILABLE || connection.IsOpen()) return false;
+  if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return false;
   const std::string message = status.error_message();
   return std::any_of(kWords.begin(), kWords.end(),
                      [&](std::string_view words) { return message.find(words) != std::string::npos; });
+}
+
+// In the words that grpc has for a GOAWAY; only of a connection that is lost, for an upstream may use them too.
+bool SaysTooManyPings(const grpc::Status& status) {
+  const std::string message = status.error_message();
+  return message.find("GOAWAY received") != std::string::npos && message.find("too_many_pings") != std::string::npos;
 }
 
 uint32_t OutcomeOf(const grpc::Status& status, bool headers_seen) {
@@ -111,21 +124,32 @@ void Relay::FinishUp() {
 
 void Relay::OnUpFinished(bool) {
   up_finished_ = true;
+  doubt_until_ns_ = worker_.context().now_ns + kDoubtNs;
+  TakeUpStatus();
+  Done();
+}
+
+void Relay::TakeUpStatus() {
   if (!have_status_) {
+    const bool lost = !call_.ended() && SpeaksOfLostConnection(up_status_);
+    const uint64_t now_ns = worker_.context().now_ns;
+    if (lost && connection_->IsOpen() && now_ns < doubt_until_ns_) {
+      worker_.context().timers.Start(timer_, now_ns + kDoubtStepNs);
+      return;
+    }
     have_status_ = true;
     status_ = up_status_;
     outcome_ = OutcomeOf(status_, up_headers_seen_);
-    if (!call_.ended() && IsLostConnection(up_status_, *connection_)) {
+    if (lost && !connection_->IsOpen()) {
       status_ =
           grpc::Status(grpc::StatusCode::UNAVAILABLE, "the connection to endpoint " + std::string(call_.endpoint()) +
                                                           " was lost: " + up_status_.error_message());
       outcome_ = MYELIN_OUTCOME_LOST;
+      if (SaysTooManyPings(up_status_)) call_.OnTooManyPings();
     }
     ForwardTrailing(up_context_->GetServerTrailingMetadata(), down_context_);
-    if (up_status_.error_message().find("too_many_pings") != std::string::npos) call_.OnTooManyPings();
   }
   AdvanceDown();
-  Done();
 }
 
 // The details are among the trailers already; the Status must not carry them a second time.
@@ -200,6 +224,10 @@ void Relay::ArmTimer() {
 void Relay::OnTimer() {
   if (have_status_) {
     if (!down_finishing_ && !down_done_) CutDown();
+    return;
+  }
+  if (up_finished_) {
+    TakeUpStatus();
     return;
   }
   const uint64_t now = worker_.context().now_ns;

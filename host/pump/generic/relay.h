@@ -71,6 +71,7 @@ class Relay final : private Call::Handler, private Flushable {
   void AdvanceUp();
   void AdvanceDown();
   void FinishUp();
+  void TakeUpStatus();
   void FinishDown();
   void Conclude();
   void FailWith(uint32_t outcome, grpc::StatusCode code, const std::string& why);
@@ -103,6 +104,7 @@ class Relay final : private Call::Handler, private Flushable {
   grpc::Status status_;  // for the downstream
   uint32_t outcome_ = 0;
   uint64_t last_activity_ns_ = 0;
+  uint64_t doubt_until_ns_ = 0;
   int operations_ = 0;
   bool up_started_ = false;
   bool up_headers_seen_ = false;

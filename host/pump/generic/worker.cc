@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "guard/threads.h"
 #include "pump/generic/connection.h"
 #include "pump/generic/relay.h"
 #include "pump/generic/timespec.h"
@@ -57,8 +58,18 @@ void GenericWorker::Start(grpc::AsyncGenericService& service, ProxyShard& entry)
   thread_ = std::thread([this] {
     const std::string name = "worker-" + std::to_string(context_.index);
     pthread_setname_np(pthread_self(), name.c_str());
+    GuardThisThread(name, true);
     Loop();
   });
+}
+
+void GenericWorker::AddShard(ProxyShard& shard) {
+  if (!thread_.joinable()) return shards_.Add(shard);
+  Post([this, &shard] { shards_.Add(shard); });
+}
+
+void GenericWorker::RemoveShard(ProxyShard& shard, std::function<void(bool removed)> done) {
+  Post([this, &shard, done = std::move(done)] { done(shards_.Remove(shard)); });
 }
 
 void GenericWorker::Stop() {
@@ -108,7 +119,7 @@ void GenericWorker::Loop() {
 
 // Calls hold streams on connections, so connections close after the last of them; their operations end soon after.
 void GenericWorker::AdvanceStop() {
-  for (ProxyShard* shard : shards_) shard->Close();
+  shards_.Close();
   if (connections_ > 0) return;
   phase_ = Phase::kClosed;
   queue_->Shutdown();
@@ -131,7 +142,7 @@ void GenericWorker::EndTurn() {
   }
   if (!results_pending_) return;
   results_pending_ = false;
-  for (ProxyShard* shard : shards_) shard->FlushResults();
+  shards_.FlushResults();
 }
 
 }  // namespace myelin::generic

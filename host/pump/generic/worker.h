@@ -18,6 +18,7 @@
 
 #include "pump/generic/event.h"
 #include "pump/pump.h"
+#include "pump/shard_list.h"
 
 namespace myelin::generic {
 
@@ -38,7 +39,8 @@ class GenericWorker final : public Worker {
 
   WorkerContext& context() override { return context_; }
   void Post(std::function<void()> task) override;
-  void AddShard(ProxyShard& shard) override { shards_.push_back(&shard); }
+  void AddShard(ProxyShard& shard) override;
+  void RemoveShard(ProxyShard& shard, std::function<void(bool removed)> done) override;
 
   /// [control] Starts the thread; calls of `service` come in at `entry`.
   void Start(grpc::AsyncGenericService& service, ProxyShard& entry);
@@ -72,7 +74,7 @@ class GenericWorker final : public Worker {
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   grpc::AsyncGenericService* service_ = nullptr;
   ProxyShard* entry_ = nullptr;
-  std::vector<ProxyShard*> shards_;
+  ShardList shards_;
   boost::intrusive::list<Flushable, boost::intrusive::constant_time_size<false>> flushables_;
   bool results_pending_ = false;
   uint64_t calls_ = 0;
