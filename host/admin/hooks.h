@@ -27,6 +27,7 @@ struct AdminHooks {
   CommandHook drain;
   CommandHook reload;
   CommandHook swap;
+  CommandHook rollback;
 };
 
 }  // namespace myelin

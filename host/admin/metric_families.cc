@@ -18,16 +18,16 @@ void MetricFamilies::Gauge(std::string_view name, std::string_view help, MetricL
 }
 
 void MetricFamilies::Histogram(std::string_view name, std::string_view help, MetricLabels labels,
-                               const LatencyStats& latency) {
+                               std::span<const double> bounds, std::span<const uint64_t> counts, double sum) {
   auto& histogram = AddSample(name, help, prometheus::MetricType::Histogram, std::move(labels)).histogram;
   uint64_t cumulative = 0;
-  for (size_t i = 0; i < kLatencyBounds.size(); ++i) {
-    cumulative += latency.buckets[i];
-    histogram.bucket.push_back({cumulative, kLatencyBounds[i]});
+  for (size_t i = 0; i < bounds.size(); ++i) {
+    cumulative += counts[i];
+    histogram.bucket.push_back({cumulative, bounds[i]});
   }
   // The cells are read while workers write them; the count is taken from the buckets so that the two always agree.
-  histogram.sample_count = cumulative + latency.buckets.back();
-  histogram.sample_sum = latency.sum_seconds;
+  histogram.sample_count = cumulative + counts.back();
+  histogram.sample_sum = sum;
 }
 
 prometheus::ClientMetric& MetricFamilies::AddSample(std::string_view name, std::string_view help,

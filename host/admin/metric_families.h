@@ -7,6 +7,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,7 +25,9 @@ class MetricFamilies final : public prometheus::Collectable {
   /// of a family may have the same labels.
   void Counter(std::string_view name, std::string_view help, MetricLabels labels, uint64_t value);
   void Gauge(std::string_view name, std::string_view help, MetricLabels labels, double value);
-  void Histogram(std::string_view name, std::string_view help, MetricLabels labels, const LatencyStats& latency);
+  /// `counts` are not cumulative, and have one more than `bounds`.
+  void Histogram(std::string_view name, std::string_view help, MetricLabels labels, std::span<const double> bounds,
+                 std::span<const uint64_t> counts, double sum);
 
   std::vector<prometheus::MetricFamily> Collect() const override { return families_; }
 

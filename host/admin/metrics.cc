@@ -5,6 +5,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -61,15 +62,50 @@ void AddHost(MetricFamilies& out, const HostStats& stats) {
   out.Gauge("myelin_build_info", "The version that runs, as a label; always 1.", {{"version", stats.version}}, 1);
   out.Gauge("myelin_uptime_seconds", "Time since the process started.", {}, stats.uptime_seconds);
   out.Gauge("myelin_workers", "Threads on the data path.", {}, stats.workers);
+  out.Gauge("myelin_worker_stuck", "Of these, in a policy's hook for longer than guards.hard_limit.", {},
+            stats.stuck_workers);
   out.Gauge("myelin_draining", "1 while the process finishes its calls before it ends.", {}, stats.draining ? 1 : 0);
+  out.Gauge("myelin_generation", "Counts configurations: one more with each reload, rollback and swap.", {},
+            static_cast<double>(stats.generation));
+  for (const auto& [result, count] :
+       {std::pair{"applied", stats.reloads}, std::pair{"refused", stats.reloads_failed}}) {
+    out.Counter("myelin_reloads_total", "Reloads and rollbacks, by what came of them.", {{"result", result}}, count);
+  }
+  out.Counter("myelin_swaps_total", "Policies replaced by `myelin swap`.", {}, stats.swaps);
+  out.Gauge("myelin_retired_proxies", "Proxies that are no longer configured and finish their calls.", {},
+            static_cast<double>(stats.retired_proxies));
+}
+
+void AddBounds(MetricFamilies& out, const HostStats& stats) {
+  for (const WorkerBytes& held : stats.buffered_bytes) {
+    out.Gauge("myelin_worker_buffered_bytes", "Bytes that wait for peers to take them.",
+              {{"worker", std::to_string(held.worker)}}, static_cast<double>(held.bytes));
+  }
+  for (size_t kind = 0; kind < stats.abuse.size(); ++kind) {
+    out.Counter("myelin_abuse_total", "Peers that were told to calm down, by what they did.",
+                {{"kind", std::string(kAbuseNames[kind])}}, stats.abuse[kind]);
+  }
+}
+
+void AddConnections(MetricFamilies& out, const MetricLabels& labels, const ConnectionTotals& connections) {
+  out.Counter("myelin_downstream_connections_accepted_total", "Connections of callers that were accepted.", labels,
+              connections.accepted);
+  out.Counter("myelin_downstream_connections_refused_total", "Connections closed at once for limits.max_connections.",
+              labels, connections.refused);
 }
 
 void AddProxy(MetricFamilies& out, const ProxyStats& proxy) {
   const MetricLabels labels{{"proxy", proxy.name}};
   out.Gauge("myelin_proxy_info", "The policies in use, as labels; always 1.",
             With(With(labels, "balancer", proxy.balancer), "pool", proxy.pool), 1);
+  for (size_t i = 0; i < proxy.downstream_connections.size(); ++i) {
+    out.Gauge("myelin_downstream_connections", "Connections of callers.", With(labels, "worker", std::to_string(i)),
+              static_cast<double>(proxy.downstream_connections[i]));
+  }
   out.Gauge("myelin_calls_in_flight", "Calls not yet answered to the end.", labels,
             static_cast<double>(proxy.in_flight));
+  out.Gauge("myelin_old_generation_calls_in_flight", "Of these, calls that came before the latest change.", labels,
+            static_cast<double>(proxy.in_flight_old));
   for (size_t code = 0; code < proxy.calls.size(); ++code) {
     out.Counter("myelin_calls_total", "Calls ended, by the grpc-status sent downstream.", WithCode(labels, code),
                 proxy.calls[code]);
@@ -78,6 +114,7 @@ void AddProxy(MetricFamilies& out, const ProxyStats& proxy) {
               proxy.refused_by_host);
   out.Counter("myelin_queue_timeouts_total", "Calls that waited for a connection longer than timeouts.queue.", labels,
               proxy.queue_timeouts);
+  AddConnections(out, labels, proxy.connections);
 }
 
 void AddEndpointCalls(MetricFamilies& out, const MetricLabels& labels, const EndpointStats& endpoint) {
@@ -91,7 +128,7 @@ void AddEndpointCalls(MetricFamilies& out, const MetricLabels& labels, const End
   out.Gauge("myelin_endpoint_queued_calls", "Calls that wait for a stream slot.", labels,
             static_cast<double>(endpoint.queued));
   out.Histogram("myelin_call_duration_seconds", "Time of whole calls, from the pick to the end.", labels,
-                endpoint.latency);
+                kLatencyBounds, endpoint.latency.buckets, endpoint.latency.sum_seconds);
   out.Counter("myelin_endpoint_sent_bytes_total", "Bytes relayed to the endpoint.", labels, endpoint.bytes_sent);
   out.Counter("myelin_endpoint_received_bytes_total", "Bytes relayed from the endpoint.", labels,
               endpoint.bytes_received);
@@ -130,12 +167,58 @@ void AddLimiters(MetricFamilies& out, const ProxyStats& proxy) {
   }
 }
 
+void AddHook(MetricFamilies& out, const MetricLabels& policy, const HookStats& hook) {
+  // Every fourth power of two is a bound: 64 ns, 256 ns, … 17 s.
+  constexpr size_t kFirst = 6;
+  std::vector<double> bounds;
+  std::vector<uint64_t> counts{0};
+  for (size_t i = 0; i < kHookBuckets; ++i) {
+    counts.back() += hook.times[i];
+    if (i < kFirst || (i - kFirst) % 2 != 0 || i + 2 >= kHookBuckets) continue;
+    bounds.push_back(static_cast<double>(uint64_t{1} << i) * 1e-9);
+    counts.push_back(0);
+  }
+  const MetricLabels labels = With(policy, "hook", hook.hook);
+  out.Counter("myelin_hook_calls_total", "Calls of a policy's hook.", labels, hook.calls);
+  out.Counter("myelin_hook_passed_over_total", "Decided by the host without asking a policy that is in quarantine.",
+              labels, hook.passed_over);
+  out.Histogram("myelin_hook_duration_seconds", "Time of a policy's hook: of one call of 256 on the way of a call.",
+                labels, bounds, counts, hook.sum_seconds);
+}
+
+void Add(PolicyStats& sum, const PolicyStats& other) {
+  sum.strikes += other.strikes;
+  sum.slow_hooks += other.slow_hooks;
+  sum.quarantined = sum.quarantined || other.quarantined;
+  for (const HookStats& hook : other.hooks) {
+    const auto known =
+        std::find_if(sum.hooks.begin(), sum.hooks.end(), [&](const HookStats& h) { return h.hook == hook.hook; });
+    if (known == sum.hooks.end()) {
+      sum.hooks.push_back(hook);
+      continue;
+    }
+    known->calls += hook.calls;
+    known->passed_over += hook.passed_over;
+    known->sum_seconds += hook.sum_seconds;
+    for (size_t i = 0; i < kHookBuckets; ++i) known->times[i] += hook.times[i];
+  }
+}
+
 void AddPolicies(MetricFamilies& out, const ProxyStats& proxy) {
-  std::map<std::pair<std::string, std::string>, uint64_t> strikes;
-  for (const PolicyStats& policy : proxy.policies) strikes[{policy.kind, policy.name}] += policy.strikes;
-  for (const auto& [policy, count] : strikes) {
-    out.Counter("myelin_policy_strikes_total", "Invalid answers of a policy, each decided by the host instead.",
-                {{"proxy", proxy.name}, {"kind", policy.first}, {"policy", policy.second}}, count);
+  std::map<std::pair<std::string, std::string>, PolicyStats> policies;  // a limiter may stand twice
+  for (const PolicyStats& policy : proxy.policies) {
+    const auto [known, is_new] = policies.try_emplace({policy.kind, policy.name}, policy);
+    if (!is_new) Add(known->second, policy);
+  }
+  for (const auto& [key, policy] : policies) {
+    const MetricLabels labels{{"proxy", proxy.name}, {"kind", key.first}, {"policy", key.second}};
+    out.Counter("myelin_policy_strikes_total", "Invalid answers of a policy, each decided by the host instead.", labels,
+                policy.strikes);
+    out.Gauge("myelin_policy_quarantined", "1 for a policy that is not asked any more; the host decides.", labels,
+              policy.quarantined ? 1 : 0);
+    out.Counter("myelin_policy_slow_hooks_total", "Hooks that took longer than guards.soft_limit.", labels,
+                policy.slow_hooks);
+    for (const HookStats& hook : policy.hooks) AddHook(out, labels, hook);
   }
 }
 
@@ -171,6 +254,7 @@ void AddPluginMetrics(MetricFamilies& out, const std::vector<PluginMetric>& metr
 std::string MetricsText(const HostStats& stats) {
   MetricFamilies families;
   AddHost(families, stats);
+  AddBounds(families, stats);
   for (const ProxyStats& proxy : stats.proxies) {
     AddProxy(families, proxy);
     for (const auto& [address, endpoint] : ByAddress(proxy.endpoints)) {

@@ -22,7 +22,7 @@ struct PathEntry {
   PathKind kind;
 };
 
-constexpr std::array<PathEntry, 8> kPaths{{
+constexpr std::array<PathEntry, 9> kPaths{{
     {"/", PathKind::kPage},
     {"/healthz", PathKind::kPage},
     {"/metrics", PathKind::kPage},
@@ -30,6 +30,7 @@ constexpr std::array<PathEntry, 8> kPaths{{
     {"/proxy/metricsdata", PathKind::kPage},  // where the legacy gateway's container health check looks
     {"/drain", PathKind::kCommand},
     {"/reload", PathKind::kCommand},
+    {"/rollback", PathKind::kCommand},
     {"/swap", PathKind::kCommand},
 }};
 
@@ -125,6 +126,7 @@ AdminResponse Router::RunCommand(std::string_view path, std::string_view body) c
 
 const CommandHook& Router::HookOf(std::string_view path) const {
   if (path == "/drain") return hooks_.drain;
+  if (path == "/rollback") return hooks_.rollback;
   return path == "/reload" ? hooks_.reload : hooks_.swap;
 }
 

@@ -3,6 +3,7 @@
 // Builds the JSON of /stats, field by field in the order of base/stats.h.
 #include "admin/stats_json.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -40,6 +41,7 @@ Json LatencyJson(const LatencyStats& latency) {
 
 Json EndpointJson(const EndpointStats& endpoint) {
   return {{"address", endpoint.address},
+          {"name", endpoint.name},
           {"id", endpoint.id},
           {"weight", endpoint.weight},
           {"state", endpoint.state},
@@ -64,10 +66,6 @@ Json LimiterJson(const LimiterStats& limiter) {
           {"rejected", limiter.rejected}};
 }
 
-Json PolicyJson(const PolicyStats& policy) {
-  return {{"kind", policy.kind}, {"name", policy.name}, {"strikes", policy.strikes}};
-}
-
 Json PluginMetricJson(const PluginMetric& metric) {
   return {{"name", metric.name},   {"doc", metric.doc},       {"type", metric.counter ? "counter" : "gauge"},
           {"proxy", metric.proxy}, {"policy", metric.policy}, {"value", metric.value}};
@@ -80,15 +78,50 @@ Json ListJson(const Values& values, ToJson to_json) {
   return out;
 }
 
+Json HookJson(const HookStats& hook) {
+  return {{"hook", hook.hook},
+          {"calls", hook.calls},
+          {"passed_over", hook.passed_over},
+          {"timed", std::accumulate(hook.times.begin(), hook.times.end(), uint64_t{0})},
+          {"p50_seconds", HookQuantile(hook, 0.5)},
+          {"p99_seconds", HookQuantile(hook, 0.99)},
+          {"max_seconds", hook.max_seconds}};
+}
+
+Json PolicyJson(const PolicyStats& policy) {
+  return {{"kind", policy.kind},
+          {"name", policy.name},
+          {"file", policy.file},
+          {"version", policy.version},
+          {"hash", policy.hash},
+          {"generation", policy.generation},
+          {"strikes", policy.strikes},
+          {"slow_hooks", policy.slow_hooks},
+          {"quarantined", policy.quarantined},
+          {"quarantine_reason", policy.quarantine_reason},
+          {"hooks", ListJson(policy.hooks, HookJson)}};
+}
+
+Json AbuseJson(const std::array<uint64_t, kAbuseNames.size()>& abuse) {
+  Json out = Json::object();
+  for (size_t kind = 0; kind < abuse.size(); ++kind) out[std::string(kAbuseNames[kind])] = abuse[kind];
+  return out;
+}
+
+Json WorkerBytesJson(const WorkerBytes& held) { return {{"worker", held.worker}, {"bytes", held.bytes}}; }
+
 Json ProxyJson(const ProxyStats& proxy) {
   return {{"name", proxy.name},
           {"listen", proxy.listen},
+          {"downstream_connections", proxy.downstream_connections},
           {"balancer", proxy.balancer},
           {"pool", proxy.pool},
           {"in_flight", proxy.in_flight},
+          {"in_flight_old", proxy.in_flight_old},
           {"calls", CallsJson(proxy.calls)},
           {"refused_by_host", proxy.refused_by_host},
           {"queue_timeouts", proxy.queue_timeouts},
+          {"connections", {{"accepted", proxy.connections.accepted}, {"refused", proxy.connections.refused}}},
           {"endpoints", ListJson(proxy.endpoints, EndpointJson)},
           {"limiters", ListJson(proxy.limiters, LimiterJson)},
           {"policies", ListJson(proxy.policies, PolicyJson)}};
@@ -100,7 +133,15 @@ std::string StatsJson(const HostStats& stats) {
   const Json out = {{"version", stats.version},
                     {"uptime_seconds", stats.uptime_seconds},
                     {"workers", stats.workers},
+                    {"stuck_workers", stats.stuck_workers},
                     {"draining", stats.draining},
+                    {"buffered_bytes", ListJson(stats.buffered_bytes, WorkerBytesJson)},
+                    {"abuse", AbuseJson(stats.abuse)},
+                    {"generation", stats.generation},
+                    {"reloads", stats.reloads},
+                    {"reloads_failed", stats.reloads_failed},
+                    {"swaps", stats.swaps},
+                    {"retired", {{"proxies", stats.retired_proxies}, {"in_flight", stats.retired_in_flight}}},
                     {"proxies", ListJson(stats.proxies, ProxyJson)},
                     {"plugin_metrics", ListJson(stats.plugin_metrics, PluginMetricJson)}};
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -119,6 +160,22 @@ double LatencyQuantile(const LatencyStats& latency, double q) {
     lower = kLatencyBounds[i];
   }
   return kLatencyBounds.back();
+}
+
+double HookQuantile(const HookStats& hook, double q) {
+  const uint64_t count = std::accumulate(hook.times.begin(), hook.times.end(), uint64_t{0});
+  const double rank = q * static_cast<double>(count);
+  double below = 0;
+  for (size_t i = 0; i < kHookBuckets; ++i) {
+    const auto here = static_cast<double>(hook.times[i]);
+    const double upper = static_cast<double>(uint64_t{1} << i) * 1e-9;
+    const double lower = i == 0 ? 0 : upper / 2;
+    if (here > 0 && below + here >= rank) {
+      return std::min(lower + (upper - lower) * (rank - below) / here, hook.max_seconds);
+    }
+    below += here;
+  }
+  return hook.max_seconds;
 }
 
 }  // namespace myelin

@@ -16,4 +16,7 @@ std::string StatsJson(const HostStats& stats);
 /// evenly within a bucket; the last bound when it lies above, and 0 when there were no calls.
 double LatencyQuantile(const LatencyStats& latency, double q);
 
+/// Likewise of a hook's timed calls.
+double HookQuantile(const HookStats& hook, double q);
+
 }  // namespace myelin

@@ -46,7 +46,7 @@ function endpoints(proxy, seconds, next, parent) {
   const most = Math.max(1e-9, ...rates);
   proxy.endpoints.forEach((e, i) => {
     const row = make('tr', null, table), total = sum(e.calls);
-    make('td', e.address, row);
+    make('td', e.name && e.name != e.address ? `${e.address} (${e.name})` : e.address, row);
     make('td', e.state, row, ['down', 'draining'].includes(e.state) ? e.state : '');
     for (const v of [e.weight, total, total - e.calls.OK, rates[i].toFixed(1), e.in_flight, e.queued,
                      e.connections.ready, ms(e.latency.p50_seconds), ms(e.latency.p99_seconds)]) make('td', v, row);

@@ -21,6 +21,8 @@ Call::~Call() {
 void Call::Start(ProxyShard& entry, const CallRequest& request) {
   request_ = &request;
   proxy_ = &entry.RouteFor(request);
+  revision_ = proxy_->revision_;
+  TakeTerms();
   state_ = State::kPicking;
   proxy_->counters().in_flight.Add();
   deadline_ns_ = request.deadline_ns;
@@ -44,19 +46,24 @@ void Call::FillAbi(const CallRequest& request) {
   std::copy(request.peer.ip.begin(), request.peer.ip.end(), abi_.peer_ip);
   abi_.peer_family = request.peer.family;
   abi_.peer_port = request.peer.port;
-  if (request.metadata != nullptr && !proxy_->keys().keys().empty()) FillMetadata(*request.metadata);
-  abi_.metadata = metadata_.data();
-  abi_.metadata_count = static_cast<uint32_t>(metadata_.size());
-  abi_.metadata_stride = sizeof(myelin_metadata);
 }
 
-void Call::FillMetadata(const RequestMetadata& metadata) {
-  const auto& keys = proxy_->keys().keys();
+void Call::TakeTerms() {
+  terms_ = proxy_->terms_;
+  keys_revision_ = proxy_->revision_;
+  FillMetadata(terms_->keys);
+}
+
+void Call::FillMetadata(const std::vector<std::string>& keys) {
+  metadata_.clear();
+  values_.clear();
   for (const std::string& key : keys) {
     const size_t before = values_.size();
-    metadata.ForEach(
-        key, [](void* self, std::string_view value) { static_cast<Call*>(self)->values_.push_back(View(value)); },
-        this);
+    if (request_->metadata != nullptr && !key.empty()) {
+      request_->metadata->ForEach(
+          key, [](void* self, std::string_view value) { static_cast<Call*>(self)->values_.push_back(View(value)); },
+          this);
+    }
     metadata_.push_back({static_cast<uint32_t>(values_.size() - before), 0, nullptr});
   }
   const myelin_string* next = values_.data();  // only now, for the values moved while they were gathered
@@ -64,6 +71,9 @@ void Call::FillMetadata(const RequestMetadata& metadata) {
     entry.values = next;
     next += entry.count;
   }
+  abi_.metadata = metadata_.data();
+  abi_.metadata_count = static_cast<uint32_t>(metadata_.size());
+  abi_.metadata_stride = sizeof(myelin_metadata);
 }
 
 const myelin_call& Call::FillCall() {
@@ -73,12 +83,13 @@ const myelin_call& Call::FillCall() {
 }
 
 void Call::Admit() {
-  while (admissions_.size() < proxy_->limiters_.size()) {
-    const size_t index = admissions_.size();
-    ProxyCounters::LimiterCounters& counters = proxy_->counters().limiters[index];
+  while (admissions_.size() < terms_->limiters.size()) {
+    const Terms::Limiter& limiter = terms_->limiters[admissions_.size()];
+    LimiterCounters& counters = *limiter.counters;
+    if (limiter.shard->get() == nullptr) return AdmitAnew();
     myelin_admit answer{};
     answer.struct_size = sizeof(myelin_admit);
-    const uint32_t verdict = proxy_->limiters_[index]->Admit(FillCall(), answer);
+    const uint32_t verdict = limiter.shard->get()->Admit(FillCall(), answer);
     if (verdict == MYELIN_ADMIT_REJECT) {
       counters.rejected.Add();
       const uint32_t status = answer.status == 0 ? MYELIN_GRPC_RESOURCE_EXHAUSTED : answer.status;
@@ -95,6 +106,14 @@ void Call::Admit() {
     }
   }
   Pick();
+}
+
+// It was held so long that the limiters it has yet to pass have been replaced and let go.
+void Call::AdmitAnew() {
+  TellLimiters(MYELIN_OUTCOME_REFUSED, MYELIN_GRPC_UNAVAILABLE);
+  admissions_.clear();
+  TakeTerms();
+  Admit();
 }
 
 void Call::Delay(uint64_t delay_ns) {
@@ -116,6 +135,10 @@ void Call::OnTimer() {
 void Call::Pick() {
   timer_.Stop();
   state_ = State::kPicking;
+  if (keys_revision_ != proxy_->revision_) {  // the policies that are asked from here on may look for other keys
+    keys_revision_ = proxy_->revision_;
+    FillMetadata(proxy_->terms_->keys);
+  }
   if (!proxy_->snapshot_ || proxy_->snapshot_->size() == 0) {
     Refuse(MYELIN_GRPC_UNAVAILABLE, proxy_->NothingReachable());
     return;
@@ -123,7 +146,7 @@ void Call::Pick() {
   const std::shared_ptr<const Snapshot>& snapshot = proxy_->snapshot_;
   myelin_pick answer{};
   answer.struct_size = sizeof(myelin_pick);
-  const uint32_t verdict = proxy_->balancer_.Pick(snapshot->abi(), FillCall(), answer);
+  const uint32_t verdict = proxy_->balancer_->get()->Pick(snapshot->abi(), FillCall(), answer);
   if (verdict == MYELIN_PICK_QUEUE) {
     QueuePick();
   } else if (verdict == MYELIN_PICK_FAIL) {
@@ -135,21 +158,26 @@ void Call::Pick() {
 }
 
 void Call::QueuePick() {
+  const bool anew = pick_queue_until_ns_ == 0;
+  if (anew && proxy_->pick_queued_ >= settings().max_queued) {
+    Refuse(MYELIN_GRPC_UNAVAILABLE, "too many calls wait for the balancer to find an endpoint (limits.max_queued)");
+    return;
+  }
   state_ = State::kWaiting;
   if (pick_queue_until_ns_ == 0) {
     pick_queue_until_ns_ = proxy_->worker().now_ns + static_cast<uint64_t>(settings().queue_timeout.count());
   }
   proxy_->pick_queue_.push_back(pick_queue_hook_);
+  ++proxy_->pick_queued_;
   proxy_->worker().timers.Start(timer_, pick_queue_until_ns_);
 }
 
 // A snapshot can be older than a failed connect; then another endpoint is tried before the call is given up.
 void Call::TakeEndpoint(const Endpoint& picked, uint64_t token, bool from_balancer) {
   const Endpoint* endpoint = &picked;
-  from_balancer_ = from_balancer;
+  if (from_balancer) picker_ = proxy_->balancer_;
   if (proxy_->pool_of(picked).InBackoff()) {
     TellBalancer(MYELIN_OUTCOME_CONNECT_FAILED, MYELIN_GRPC_UNAVAILABLE, picked.id(), token, 0);
-    from_balancer_ = false;
     endpoint = AnyReachable(&picked);
     token = 0;
     if (endpoint == nullptr) {
@@ -157,7 +185,7 @@ void Call::TakeEndpoint(const Endpoint& picked, uint64_t token, bool from_balanc
       return;
     }
   }
-  ++abi_.attempt;
+  ++picks_;
   last_endpoint_ = endpoint;
   EndpointPool& pool = proxy_->pool_of(*endpoint);
   lease_ = Lease(pool, token, proxy_->worker().now_ns);
@@ -172,7 +200,7 @@ const Endpoint* Call::AnyReachable(const Endpoint* except) {
   const uint32_t first = static_cast<uint32_t>(proxy_->worker().random.Next() % snapshot.size());
   for (uint32_t i = 0; i < snapshot.size(); ++i) {
     const Endpoint& endpoint = *snapshot.endpoint((first + i) % snapshot.size());
-    if (&endpoint == except || endpoint.spec().weight == 0) continue;
+    if (&endpoint == except || endpoint.weight() == 0) continue;
     if (!proxy_->pool_of(endpoint).InBackoff()) return &endpoint;
   }
   return nullptr;
@@ -188,14 +216,13 @@ void Call::OnStream(Connection& connection) { TakeStream(connection); }
 
 void Call::OnNoStream(NoStream reason, uint32_t grpc_status, std::string_view why) {
   const bool elsewhere = reason == NoStream::kUnreachable || reason == NoStream::kQueueFull;
-  const bool again = elsewhere && abi_.attempt < kMaxAttempts && AnyReachable(&lease_.endpoint()) != nullptr;
+  const bool again = elsewhere && picks_ < kMaxAttempts && AnyReachable(&lease_.endpoint()) != nullptr;
   if (reason == NoStream::kQueueTimeout) proxy_->counters().queue_timeouts.Add();
   if (!again) {
     Refuse(static_cast<uint32_t>(StatusIndex(grpc_status)), why);
     return;
   }
-  EndPick(MYELIN_OUTCOME_CONNECT_FAILED, grpc_status);
-  Pick();
+  PickElsewhere(grpc_status);
 }
 
 std::string_view Call::endpoint() const {
@@ -208,10 +235,17 @@ void Call::OnFirstByte() {
   lease_.endpoint().AddLatency(first_byte_ns_);
 }
 
-bool Call::PickAgain() {
-  if (state_ != State::kRelaying || abi_.attempt >= kMaxAttempts) return false;
-  EndPick(MYELIN_OUTCOME_CONNECT_FAILED, MYELIN_GRPC_UNAVAILABLE);
+// The access line may name an endpoint that has been taken out meanwhile.
+void Call::PickElsewhere(uint32_t grpc_status) {
+  kept_endpoint_ = lease_.pool().endpoint();
+  EndPick(MYELIN_OUTCOME_CONNECT_FAILED, grpc_status);
+  ++abi_.attempt;
   Pick();
+}
+
+bool Call::PickAgain() {
+  if (state_ != State::kRelaying || picks_ >= kMaxAttempts) return false;
+  PickElsewhere(MYELIN_GRPC_UNAVAILABLE);
   return true;
 }
 

@@ -52,7 +52,7 @@ class Call final : private Waiter {
   /// The call's own deadline or the proxy's request timeout, whichever is sooner. Monotonic; after Start.
   uint64_t deadline_ns() const { return deadline_ns_; }
   bool request_timeout_is_sooner() const { return deadline_ns_ < request_->deadline_ns; }
-  const ProxySettings& settings() const { return proxy_->settings(); }
+  const ProxySettings& settings() const { return terms_->settings; }
   bool ended() const { return state_ == State::kEnded; }
   bool has_stream() const { return state_ == State::kRelaying; }
   /// The endpoint picked, or "".
@@ -87,11 +87,14 @@ class Call final : private Waiter {
   const myelin_call& FillCall() override;
 
   void FillAbi(const CallRequest& request);
-  void FillMetadata(const RequestMetadata& metadata);
+  void TakeTerms();
+  void FillMetadata(const std::vector<std::string>& keys);
   void Admit();
+  void AdmitAnew();
   void Delay(uint64_t delay_ns);
   void Pick();
   void QueuePick();
+  void PickElsewhere(uint32_t grpc_status);
   void TakeEndpoint(const Endpoint& picked, uint64_t token, bool from_balancer);
   void TakeStream(Connection& connection);
   const Endpoint* AnyReachable(const Endpoint* except);
@@ -105,6 +108,10 @@ class Call final : private Waiter {
   Handler& handler_;
   const CallRequest* request_ = nullptr;
   ProxyShard* proxy_ = nullptr;
+  TermsPointer terms_;                          // what it was admitted under
+  PinnedShard<BalancerShard>::Pointer picker_;  // it picked what the lease holds, so it is told of the end
+  uint64_t revision_ = 0;                       // of the shard's, when the call came
+  uint64_t keys_revision_ = 0;                  // of the shard's, when the metadata was looked up
   State state_ = State::kNew;
   uint64_t deadline_ns_ = MYELIN_NO_DEADLINE;
   uint64_t admitted_ns_ = 0;
@@ -113,9 +120,10 @@ class Call final : private Waiter {
   uint64_t bytes_received_ = 0;
   uint64_t pick_queue_until_ns_ = 0;
   uint64_t last_endpoint_id_ = 0;
+  uint32_t picks_ = 0;  // of an endpoint
   const Endpoint* last_endpoint_ = nullptr;
+  std::shared_ptr<Endpoint> kept_endpoint_;  // the last, while the lease does not hold it
   Lease lease_;
-  bool from_balancer_ = false;  // it picked what the lease holds, so it is told of the end
   myelin_call abi_{};
   boost::container::small_vector<myelin_metadata, 4> metadata_;
   boost::container::small_vector<myelin_string, 8> values_;

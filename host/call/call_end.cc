@@ -13,6 +13,9 @@ bool CountsAsFailure(uint32_t grpc_status) {
          grpc_status == MYELIN_GRPC_UNKNOWN || grpc_status == MYELIN_GRPC_DEADLINE_EXCEEDED;
 }
 
+// Policies know the codes of their SDK and may count by them; an upstream sends what it likes.
+uint32_t ToldStatus(uint32_t grpc_status) { return static_cast<uint32_t>(StatusIndex(grpc_status)); }
+
 }  // namespace
 
 // Gives the endpoint back and tells the balancer.
@@ -31,22 +34,23 @@ void Call::EndPick(uint32_t outcome, uint32_t grpc_status) {
   last_endpoint_id_ = pool.endpoint()->id();
   if (lease_.connection() == nullptr) pool.Abandon(*this);
   lease_.Return(CountsAsFailure(grpc_status));
-  proxy_->AskBalancerAgain();
+  proxy_->AskBalancerAgain(ProxyShard::kAskedPerEnd);
 }
 
 void Call::TellBalancer(uint32_t outcome, uint32_t grpc_status, uint64_t endpoint_id, uint64_t token,
                         uint64_t total_ns) {
-  if (!from_balancer_) return;
-  proxy_->balancer_results_.Add({sizeof(myelin_call_result), outcome, grpc_status, 0, endpoint_id, token,
-                                 first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
+  if (!picker_) return;
+  picker_->Tell({sizeof(myelin_call_result), outcome, ToldStatus(grpc_status), 0, endpoint_id, token, first_byte_ns_,
+                 total_ns, bytes_sent_, bytes_received_});
+  picker_.reset();
 }
 
 void Call::TellLimiters(uint32_t outcome, uint32_t grpc_status) {
   const uint64_t total_ns = proxy_->worker().now_ns - admitted_ns_;
   for (size_t i = 0; i < admissions_.size(); ++i) {
     if (!admissions_[i].by_limiter) continue;
-    proxy_->limiter_results_[i]->Add({sizeof(myelin_call_result), outcome, grpc_status, 0, last_endpoint_id_,
-                                      admissions_[i].token, first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
+    terms_->limiters[i].shard->Tell({sizeof(myelin_call_result), outcome, ToldStatus(grpc_status), 0, last_endpoint_id_,
+                                     admissions_[i].token, first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
   }
 }
 
@@ -54,9 +58,13 @@ void Call::End(uint32_t outcome, uint32_t grpc_status, std::string_view why) {
   if (state_ == State::kEnded || state_ == State::kNew) return;
   state_ = State::kEnded;
   timer_.Stop();
-  if (pick_queue_hook_.is_linked()) pick_queue_hook_.unlink();
+  if (pick_queue_hook_.is_linked()) {
+    pick_queue_hook_.unlink();
+    --proxy_->pick_queued_;
+  }
   ProxyCounters& counters = proxy_->counters();
   counters.in_flight.Subtract();
+  if (revision_ != proxy_->revision_) counters.in_flight_old.Subtract();
   counters.calls[StatusIndex(grpc_status)].Add();
   WriteAccessLine(grpc_status, why);
   EndPick(outcome, grpc_status);
@@ -77,7 +85,7 @@ void Call::WriteAccessLine(uint32_t grpc_status, std::string_view why) {
   if (first_byte_ns_ != 0) record.upstream_ns = first_byte_ns_;
   record.bytes_sent = bytes_sent_;
   record.bytes_received = bytes_received_;
-  record.attempts = abi_.attempt;
+  record.attempts = picks_;
   LogAccess(log, settings().access_log, record);
 }
 

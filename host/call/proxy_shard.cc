@@ -35,28 +35,45 @@ bool Matches(const Route& route, const CallRequest& request, const MethodName& n
 
 ProxyShard::ProxyShard(WorkerContext& worker, const ProxyParts& parts, ProxyCounters& counters,
                        const EndpointPool::Options& pool_options)
-    : worker_(worker),
-      parts_(parts),
-      counters_(counters),
-      balancer_(*parts.balancer, worker.index),
-      pool_(*parts.pool, worker.index),
-      balancer_results_(balancer_) {
-  for (const auto& limiter : parts.limiters) {
-    limiters_.push_back(std::make_unique<LimiterShard>(*limiter, worker.index));
-    limiter_results_.push_back(std::make_unique<ResultBatch<LimiterShard>>(*limiters_.back()));
-  }
-  for (const auto& endpoint : parts.endpoints) {
-    pools_.push_back(std::make_unique<EndpointPool>(worker, endpoint, pool_, pool_options, parts.health_changed));
-  }
+    : worker_(worker), counters_(counters), pool_options_(pool_options), health_changed_(parts.health_changed) {
+  Apply(MakeShardChange(worker, nullptr, parts, counters));
+  for (const auto& endpoint : parts.endpoints) AddPool(endpoint);
+}
+
+void ProxyShard::AddPool(const std::shared_ptr<Endpoint>& endpoint) {
+  if (endpoint->slot() >= pools_.size()) pools_.resize(endpoint->slot() + 1);
+  std::unique_ptr<EndpointPool>& pool = pools_[endpoint->slot()];
+  pool = std::make_unique<EndpointPool>(worker_, endpoint, pool_->shard, pool_options_, health_changed_);
+  if (started_) pool->Start();
 }
 
 void ProxyShard::Start() {
-  for (const auto& pool : pools_) pool->Start();
+  started_ = true;
+  for (const auto& pool : pools_) {
+    if (pool) pool->Start();
+  }
+}
+
+// In this order, so that a call that waited at an endpoint which goes is picked among those that stay or have come.
+void ProxyShard::ChangeEndpoints(const std::vector<std::shared_ptr<Endpoint>>& added,
+                                 const std::vector<std::shared_ptr<Endpoint>>& removed,
+                                 std::shared_ptr<const Snapshot> snapshot) {
+  for (const auto& endpoint : added) AddPool(endpoint);
+  SetSnapshot(std::move(snapshot));
+  for (const auto& endpoint : removed) {
+    pools_[endpoint->slot()]->Retire([this] { worker_.timers.Start(sweep_timer_, worker_.now_ns); });
+  }
+}
+
+void ProxyShard::SweepPools() {
+  for (auto& pool : pools_) {
+    if (pool && pool->IsGone()) pool.reset();
+  }
 }
 
 void ProxyShard::SetSnapshot(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
-  AskBalancerAgain();
+  AskBalancerAgain(pick_queued_);
 }
 
 ProxyShard& ProxyShard::RouteFor(const CallRequest& request) {
@@ -69,26 +86,28 @@ ProxyShard& ProxyShard::RouteFor(const CallRequest& request) {
 }
 
 void ProxyShard::FlushResults() {
-  balancer_results_.Flush();
-  for (const auto& results : limiter_results_) results->Flush();
+  balancer_->Flush();
+  for (const Terms::Limiter& limiter : terms_->limiters) limiter.shard->Flush();
 }
 
-// Each queued call is asked once; those that must go on waiting queue up anew.
-void ProxyShard::AskBalancerAgain() {
-  PickQueue waiting;
-  waiting.swap(pick_queue_);
-  while (!waiting.empty()) {
-    Call& call = waiting.front().call;
-    waiting.pop_front();
+// A pick that fails ends a call, which asks again in turn.
+void ProxyShard::AskBalancerAgain(uint32_t most) {
+  if (asking_) return;
+  asking_ = true;
+  for (uint32_t left = std::min(most, pick_queued_); left > 0 && !pick_queue_.empty(); --left) {
+    Call& call = pick_queue_.front().call;
+    pick_queue_.pop_front();
+    --pick_queued_;
     call.Pick();
   }
+  asking_ = false;
 }
 
 // The failures of this worker say most; without any, another worker's have emptied the snapshot.
 std::string ProxyShard::NothingReachable() const {
-  const std::string nothing = "no endpoint of proxy '" + parts_.settings.name + "' can be reached";
+  const std::string nothing = "no endpoint of proxy '" + terms_->settings.name + "' can be reached";
   for (const auto& pool : pools_) {
-    if (!pool->last_failure().empty()) {
+    if (pool && !pool->last_failure().empty()) {
       return nothing + "; " + pool->endpoint()->address() + ": " + pool->last_failure();
     }
   }

@@ -16,12 +16,12 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array<std::string_view, 8> kCommandNames{"run",     "check",  "dump", "convert",
-                                                        "plugins", "reload", "swap", "drain"};
+constexpr std::array<std::string_view, 9> kCommandNames{"run",    "check",    "dump", "convert", "plugins",
+                                                        "reload", "rollback", "swap", "drain"};
 
 // Options that take a value, beside the override flags.
 constexpr std::array<std::string_view, 3> kValueOptions{"--config", "--output", "--proxy"};
-constexpr std::array<std::string_view, 3> kSwitches{"--help", "--version", "--check"};
+constexpr std::array<std::string_view, 4> kSwitches{"--help", "--version", "--check", "--watch"};
 
 po::options_description AllOptions() {
   po::options_description options;
@@ -32,7 +32,7 @@ po::options_description AllOptions() {
   add("config,c");
   add("output,o");
   add("proxy");
-  options.add_options()("help,h", "")("version", "")("check", "");
+  options.add_options()("help,h", "")("version", "")("check", "")("watch", "");
   options.add_options()("word", po::value<std::vector<std::string>>(), "");
   return options;
 }
@@ -40,16 +40,18 @@ po::options_description AllOptions() {
 std::vector<std::string_view> AcceptedOptions(Command command) {
   switch (command) {
     case Command::kPlugins:
-      return {"--plugin-dir", "--config", "--set", "--output", "--help"};
+      return {"--plugin-dir", "--config", "--set", "--admin", "--output", "--help"};
     case Command::kReload:
+    case Command::kRollback:
     case Command::kDrain:
       return {"--admin", "--output", "--help"};
     case Command::kSwap:
-      return {"--admin", "--proxy", "--balancer", "--pool", "--output", "--help"};
+      return {"--admin", "--proxy", "--balancer", "--pool", "--limiter", "--output", "--help"};
     default:
       break;
   }
   std::vector<std::string_view> accepted{"--config", "--output", "--check", "--help", "--version"};
+  if (command == Command::kRun) accepted.push_back("--watch");
   accepted.insert(accepted.end(), OverrideFlags().begin(), OverrideFlags().end());
   return accepted;
 }
@@ -75,6 +77,7 @@ class Parser {
         TakePlugins();
         break;
       case Command::kReload:
+      case Command::kRollback:
       case Command::kSwap:
       case Command::kDrain:
         TakeAdmin();
@@ -196,6 +199,8 @@ class Parser {
 
   void TakeConfig() {
     TakeInput();
+    line_.watch = Has("--watch");
+    if (line_.watch && line_.config.files.empty()) Fail("--watch needs a file to watch; accepted: --config FILE");
     if (!line_.config.files.empty()) return;
     if (line_.command == Command::kConvert) Fail("convert needs a legacy file; accepted: --config FILE");
     const auto& overrides = line_.config.overrides;
@@ -208,17 +213,18 @@ class Parser {
   }
 
   void TakePlugins() {
-    constexpr std::array<std::string_view, 3> kActions{"list", "describe", "check"};
+    constexpr std::array<std::string_view, 4> kActions{"list", "describe", "check", "status"};
     TakeInput();
-    if (words_.empty()) Fail("plugins lacks what to do; accepted: list, describe NAME or check FILE.so");
+    if (words_.empty()) Fail("plugins lacks what to do; accepted: list, describe NAME, check FILE.so or status");
     const auto found = std::find(kActions.begin(), kActions.end(), words_.front());
     if (found == kActions.end()) {
-      Fail("plugins " + Quoted(words_.front()) + " is unknown; accepted: list, describe NAME or check FILE.so" +
+      Fail("plugins " + Quoted(words_.front()) + " is unknown; accepted: list, describe NAME, check FILE.so or status" +
            DidYouMean(words_.front(), kActions));
     }
     line_.plugins_action = static_cast<PluginsAction>(found - kActions.begin());
     words_.erase(words_.begin());
-    if (line_.plugins_action == PluginsAction::kList) return;
+    TakeAdminAddress();
+    if (line_.plugins_action == PluginsAction::kList || line_.plugins_action == PluginsAction::kStatus) return;
     if (words_.empty()) {
       Fail(line_.plugins_action == PluginsAction::kDescribe
                ? "plugins describe lacks a policy; accepted: its name or a path"
@@ -228,20 +234,28 @@ class Parser {
     words_.erase(words_.begin());
   }
 
-  void TakeAdmin() {
+  void TakeAdminAddress() {
     const std::string* admin = Find("--admin");
-    if (admin == nullptr && line_.command != Command::kReload)
-      Fail(topic_ + " needs --admin ADDRESS; accepted: as 127.0.0.1:9850");
     line_.admin = admin == nullptr ? kDefaultAdmin : *admin;
     if (line_.admin.starts_with(":")) line_.admin = "127.0.0.1" + line_.admin;
+  }
+
+  void TakeAdmin() {
+    const std::string* admin = Find("--admin");
+    if (admin == nullptr && line_.command != Command::kReload && line_.command != Command::kRollback)
+      Fail(topic_ + " needs --admin ADDRESS; accepted: as 127.0.0.1:9850");
+    TakeAdminAddress();
     if (line_.command != Command::kSwap) return;
     const std::string* proxy = Find("--proxy");
     if (proxy == nullptr || proxy->empty()) Fail("swap needs --proxy NAME");
     line_.proxy = *proxy;
     if (const std::string* balancer = Find("--balancer")) line_.balancer = *balancer;
     if (const std::string* pool = Find("--pool")) line_.pool = *pool;
-    if (!line_.balancer && !line_.pool)
-      Fail("swap needs a policy; accepted: --balancer NAME[=options] or --pool NAME[=options]");
+    for (const Given& given : given_) {
+      if (given.flag == "--limiter") line_.limiters.push_back(given.value);
+    }
+    if (!line_.balancer && !line_.pool && line_.limiters.empty())
+      Fail("swap needs a policy; accepted: --balancer, --pool or --limiter, each NAME[=options]");
   }
 
   std::vector<Given> given_;

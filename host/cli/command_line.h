@@ -13,8 +13,8 @@
 
 namespace myelin {
 
-enum class Command { kRun, kCheck, kDump, kConvert, kPlugins, kReload, kSwap, kDrain, kHelp, kVersion };
-enum class PluginsAction { kList, kDescribe, kCheck };
+enum class Command { kRun, kCheck, kDump, kConvert, kPlugins, kReload, kRollback, kSwap, kDrain, kHelp, kVersion };
+enum class PluginsAction { kList, kDescribe, kCheck, kStatus };
 enum class OutputFormat { kText, kJson };
 
 /// Where reload looks for a running myelin when nobody says.
@@ -30,10 +30,13 @@ struct CommandLine {
   std::string plugin;                                   // kDescribe: a policy's name or a path; kCheck: a path
   std::vector<std::string> plugin_dirs;                 // --plugin-dir, also in `config` as overrides
 
-  std::string admin;                    // kReload, kSwap, kDrain: the running myelin's admin address
-  std::string proxy;                    // kSwap
+  bool watch = false;  // kRun: apply the configuration's files again when they change
+
+  std::string admin;  // kReload, kRollback, kSwap, kDrain, kStatus: the running myelin's admin address
+  std::string proxy;  // kSwap
   std::optional<std::string> balancer;  // kSwap: NAME[=options], for ParsePolicyFlag
   std::optional<std::string> pool;      // kSwap, likewise
+  std::vector<std::string> limiters;    // kSwap, likewise
 };
 
 /// The words do not fit together. main prints it on standard error and exits with 2.

@@ -4,8 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "config/pumps.h"
-
 namespace myelin {
 namespace {
 
@@ -31,13 +29,15 @@ Commands (`myelin COMMAND --help` says more)
   check     validate a configuration, plugins' options included, and print every error
   dump      print the effective configuration, each value with where it came from
   convert   legacy YAML in, native YAML out
-  plugins   list | describe NAME | check FILE.so
+  plugins   list | describe NAME | check FILE.so | status
   reload    have the running myelin read its configuration again
+  rollback  bring the running myelin's previous configuration back
   swap      replace a policy of the running myelin
   drain     have the running myelin finish its calls and stop
 
 Configuration
   -c, --config FILE       native YAML, or the Go gateway's ProxyConfig.yaml; given twice, its Config.yaml too
+  --watch                 apply the file again by itself whenever it changes; SIGHUP and `myelin reload` always do
   --set KEY=VALUE         one value: log.level=debug, proxies.orders.pool.loose.size=8, proxies[0].listen=:8080
   --workers N|auto        threads on the data path
   --plugin-dir DIR        searched for plugins first; may be repeated
@@ -51,7 +51,7 @@ One proxy: its whole configuration without a file, overrides with a file of one 
   --balancer POLICY       a policy is NAME, NAME=key:value,key:value or NAME={yaml map}:
   --pool POLICY             loose=size:4,idle:10s
   --limiter POLICY          'token_bucket={rate: 1000, key: "metadata:x-tenant"}'; may be repeated
-  --pump PUMP             generic, frame
+  --pump PUMP             frame, generic
 
   -h, --help              this
   --version               the version
@@ -101,13 +101,15 @@ On standard error it says which keys had no effect in the original gateway and n
   -o, --output text|json  how to print
 )";
 
-constexpr std::string_view kPlugins = R"(myelin plugins: look at policies without serving
+constexpr std::string_view kPlugins = R"(myelin plugins: look at policies, on disk or at work
 
   myelin plugins list                                 every policy that can be named, and its file
   myelin plugins describe token_bucket                its options: type, default, range, meaning
   myelin plugins describe ./build/plugins/my.so
   myelin plugins check ./build/plugins/my.so          whether this myelin would load it, and if not, why
+  myelin plugins status --admin 127.0.0.1:9850        those that the running myelin uses: strikes, quarantine, time
 
+  --admin ADDRESS         status: the running myelin's admin address; 127.0.0.1:9850 when left out
   --plugin-dir DIR        searched first; may be repeated
   -c, --config FILE       take plugin_dirs from a configuration
   -o, --output text|json  how to print
@@ -118,7 +120,21 @@ constexpr std::string_view kReload = R"(myelin reload: have the running myelin r
   myelin reload
   myelin reload --admin 127.0.0.1:9850
 
-The answer comes when the configuration is applied (exit code 0) or refused (1, and nothing has changed).
+The answer comes when the configuration is applied (exit code 0) or refused (1, and nothing has changed). Calls in
+flight finish on what admitted them; listeners, connections and policies that stay the same are not touched. workers,
+admin, pump and a proxy's own addresses cannot change at run time. SIGHUP does the same without an answer.
+
+  --admin ADDRESS         the running myelin's admin address; 127.0.0.1:9850 when left out
+  -o, --output text|json  how to print
+)";
+
+constexpr std::string_view kRollback = R"(myelin rollback: bring the running myelin's previous configuration back
+
+  myelin rollback
+  myelin rollback --admin 127.0.0.1:9850
+
+Undoes the latest reload or swap; a second rollback undoes the first. The file stays as it is, so the next reload
+applies it again.
 
   --admin ADDRESS         the running myelin's admin address; 127.0.0.1:9850 when left out
   -o, --output text|json  how to print
@@ -129,13 +145,17 @@ constexpr std::string_view kSwap = R"(myelin swap: replace a policy of the runni
   myelin swap --admin 127.0.0.1:9850 --proxy orders --balancer min_conn
   myelin swap --admin 127.0.0.1:9850 --proxy orders --pool loose=size:8,idle:30s
   myelin swap --admin 127.0.0.1:9850 --proxy orders --balancer min_conn --pool 'strict={size: 4}'
+  myelin swap --admin 127.0.0.1:9850 --proxy orders --limiter token_bucket=rate:500
+  myelin swap --admin 127.0.0.1:9850 --proxy orders --balancer ./build/my_balancer.so
 
-Calls in flight finish on the policy that admitted them. A swap that fails changes nothing.
+The plugin is first tried in a process of its own, with these options. Calls in flight finish on the policy that admitted
+them. A swap that fails changes nothing. It lasts until the next reload, which goes back to the file.
 
   --admin ADDRESS         the running myelin's admin address
   --proxy NAME            the proxy
   --balancer POLICY       NAME, NAME=key:value,key:value or NAME={yaml map}
   --pool POLICY           likewise
+  --limiter POLICY        likewise, in place of the proxy's limiter with the same name; may be repeated
   -o, --output text|json  how to print
 )";
 
@@ -152,11 +172,12 @@ It takes no new connection, tells clients so, and exits when its calls are done 
 }  // namespace
 
 std::string_view HelpText(std::string_view command) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kTexts{{{"check", kCheck},
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kTexts{{{"check", kCheck},
                                                                                  {"dump", kDump},
                                                                                  {"convert", kConvert},
                                                                                  {"plugins", kPlugins},
                                                                                  {"reload", kReload},
+                                                                                 {"rollback", kRollback},
                                                                                  {"swap", kSwap},
                                                                                  {"drain", kDrain}}};
   for (const auto& [name, text] : kTexts) {
@@ -165,12 +186,6 @@ std::string_view HelpText(std::string_view command) {
   return kGeneral;
 }
 
-std::string VersionText() {
-  std::string pumps;
-  for (const PumpKind kind : {PumpKind::kGeneric, PumpKind::kFrame}) {
-    if (IsPumpBuilt(kind)) pumps += (pumps.empty() ? "" : ", ") + std::string(PumpName(kind));
-  }
-  return "myelin " MYELIN_VERSION " (pumps: " + pumps + ")\n";
-}
+std::string VersionText() { return "myelin " MYELIN_VERSION " (pumps: frame, generic)\n"; }
 
 }  // namespace myelin

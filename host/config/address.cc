@@ -79,6 +79,8 @@ bool CheckHost(const std::string& host, bool in_brackets, AddressUse use, std::s
 
 }  // namespace
 
+bool Address::NeedsLookup() const { return !is_unix && !host.empty() && !IsIpv4(host) && !IsIpv6(host); }
+
 std::string_view AcceptedAddress(AddressUse use) {
   return use == AddressUse::kListen ? "host:port, :port for all interfaces, [v6]:port or unix:/path"
                                     : "host:port, [v6]:port or unix:/path";

@@ -18,6 +18,8 @@ struct Address {
 
   /// Listens on all interfaces.
   bool IsWildcard() const { return !is_unix && (host.empty() || host == "0.0.0.0" || host == "::"); }
+  /// Its host is a name, not an address.
+  bool NeedsLookup() const;
 };
 
 enum class AddressUse {

@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/node.h"
 #include "base/units.h"
+#include "guard/settings.h"
 
 namespace myelin {
 
@@ -64,7 +66,7 @@ struct KeepaliveConfig {
   Duration timeout = 20s;
 };
 
-enum class PumpKind { kGeneric, kFrame };
+enum class PumpKind { kFrame, kGeneric };
 
 struct ProxyConfig {
   std::string name;
@@ -76,9 +78,12 @@ struct ProxyConfig {
   TimeoutConfig timeouts;
   BackoffConfig backoff;
   KeepaliveConfig keepalive;
+  Duration dns_refresh = 30s;  // between lookups of endpoints' names
+  ProxyLimits limits;
   std::vector<RouteConfig> routes;
-  PumpKind pump = PumpKind::kGeneric;
+  PumpKind pump = PumpKind::kFrame;
   bool access_log = false;
+  GuardSettings guards;
   Origin origin;
 };
 
@@ -97,6 +102,8 @@ struct Config {
   std::string admin_listen;  // host:port; empty: no admin listener
   LogConfig log;
   Duration drain_timeout = 30s;
+  std::string crash_file;  // empty: a file of its own for each configuration, see host/guard/crash_file.h
+  HostLimits limits;
   std::vector<ProxyConfig> proxies;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/address.h"
+#include "config/limits.h"
 #include "config/native_proxy.h"
 #include "config/reader.h"
 #include "config/whole.h"
@@ -25,16 +26,19 @@ class NativeReader {
   Config Read() {
     ReadWorkers();
     ProxyDefaults defaults;
-    defaults.pump = ReadPump(map_, PumpKind::kGeneric, DefaultOrigin());
+    defaults.pump = ReadPump(map_, PumpKind::kFrame, DefaultOrigin());
     defaults.access_log = map_.Flag("access_log", false);
     const Node* pump = root_.Find("pump");
     const Node* access_log = root_.Find("access_log");
     defaults.pump_origin = pump == nullptr ? DefaultOrigin() : pump->origin;
     defaults.access_log_origin = access_log == nullptr ? DefaultOrigin() : access_log->origin;
+    defaults.guards = ReadFileGuards(map_, config_.crash_file);
     ReadPluginDirs();
     ReadAdmin();
     ReadLog();
     config_.drain_timeout = map_.Time("drain_timeout", config_.drain_timeout, {0s, std::chrono::hours(24)});
+    config_.limits = ReadHostLimits(map_, defaults.limits);
+    defaults.limits_node = root_.Find("limits");
     ReadProxies(defaults);
     map_.Finish();
     return std::move(config_);

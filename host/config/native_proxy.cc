@@ -7,8 +7,8 @@
 
 #include "config/address.h"
 #include "config/endpoint_text.h"
+#include "config/limits.h"
 #include "config/policy_text.h"
-#include "config/pumps.h"
 
 namespace myelin {
 namespace {
@@ -47,12 +47,14 @@ class ProxyReader {
     proxy_.pool = OnePolicy("pool", "loose");
     ReadLimiters();
     ReadTimes();
+    proxy_.limits = ReadProxyLimits(map_, defaults.limits, defaults.limits_node);
     ReadRoutes();
     proxy_.pump = ReadPump(map_, defaults.pump, defaults.pump_origin);
     proxy_.access_log = map_.Flag("access_log", defaults.access_log);
     if (node_.Find("access_log") == nullptr) {
       map_.Note("access_log", Node::Scalar(defaults.access_log ? "true" : "false", defaults.access_log_origin));
     }
+    proxy_.guards = ReadProxyGuards(map_, defaults.guards);
     map_.Finish();
     return std::move(proxy_);
   }
@@ -148,6 +150,7 @@ class ProxyReader {
     proxy_.keepalive.timeout = keepalive.Time("timeout", proxy_.keepalive.timeout, {1ms, kCallRange.max});
     keepalive.Finish();
     map_.Note("keepalive", keepalive.TakeEffective());
+    proxy_.dns_refresh = map_.Time("dns_refresh", proxy_.dns_refresh, {Duration::zero(), kCallRange.max});
   }
 
   void ReadBackoff() {
@@ -219,16 +222,10 @@ class ProxyReader {
 
 PumpKind ReadPump(MapReader& map, PumpKind fallback, const Origin& fallback_origin) {
   constexpr std::array<std::string_view, 2> kPumps{"frame", "generic"};
-  const size_t known_before = map.diagnostics().all().size();
-  const Node* node = map.Find("pump");
-  const std::string name = map.Choice("pump", PumpName(fallback), kPumps);
+  const bool given = map.Find("pump") != nullptr;
+  const std::string name = map.Choice("pump", fallback == PumpKind::kFrame ? "frame" : "generic", kPumps);
   const PumpKind kind = name == "frame" ? PumpKind::kFrame : PumpKind::kGeneric;
-  if (node == nullptr) {
-    map.Note("pump", Node::Scalar(name, fallback_origin));
-  } else if (!IsPumpBuilt(kind) && map.diagnostics().all().size() == known_before) {
-    map.diagnostics().Warning(
-        node->origin, WrongValue(map.Path("pump"), name, "is not in this build", "generic, which serves instead"));
-  }
+  if (!given) map.Note("pump", Node::Scalar(name, fallback_origin));
   return kind;
 }
 

@@ -7,16 +7,20 @@
 
 #include "base/diagnostics.h"
 #include "config/config.h"
+#include "config/guards.h"
 #include "config/reader.h"
 
 namespace myelin {
 
 /// What a proxy takes from the top of the file when it does not say it itself.
 struct ProxyDefaults {
-  PumpKind pump = PumpKind::kGeneric;
+  PumpKind pump = PumpKind::kFrame;
   Origin pump_origin;
   bool access_log = false;
   Origin access_log_origin;
+  GuardDefaults guards;
+  ProxyLimits limits;
+  const Node* limits_node = nullptr;  // the file's `limits:`
 };
 
 /// `pump:` of a map, or `fallback` with the origin of that.

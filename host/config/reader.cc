@@ -164,16 +164,17 @@ Duration MapReader::Time(std::string_view key, Duration fallback, DurationRange 
   return value;
 }
 
-uint64_t MapReader::Bytes(std::string_view key, uint64_t fallback, uint64_t max) {
+uint64_t MapReader::Bytes(std::string_view key, uint64_t fallback, uint64_t max, uint64_t min) {
   const Node* node = Scalar(key, kSizeForm);
   uint64_t value = fallback;
   if (node != nullptr) {
     const std::optional<uint64_t> parsed = ParseSize(node->scalar);
     if (!parsed) {
       diagnostics_.Error(node->origin, WrongValue(Path(key), node->scalar, "is not a size", kSizeForm));
-    } else if (*parsed > max) {
-      diagnostics_.Error(node->origin,
-                         WrongValue(Path(key), node->scalar, "is out of range", "up to " + FormatSize(max)));
+    } else if (*parsed < min || *parsed > max) {
+      const std::string from = min == 0 ? "" : "from " + FormatSize(min) + " ";
+      diagnostics_.Error(node->origin, WrongValue(Path(key), node->scalar, "is out of range",
+                                                  from + (min == 0 ? "up to " : "to ") + FormatSize(max)));
     } else {
       value = *parsed;
     }

@@ -65,7 +65,7 @@ class MapReader {
   std::string Text(std::string_view key, std::string fallback);
   std::string Choice(std::string_view key, std::string_view fallback, std::span<const std::string_view> accepted);
   Duration Time(std::string_view key, Duration fallback, DurationRange range = {});
-  uint64_t Bytes(std::string_view key, uint64_t fallback, uint64_t max);
+  uint64_t Bytes(std::string_view key, uint64_t fallback, uint64_t max, uint64_t min = 0);
   uint32_t Whole(std::string_view key, uint32_t fallback, uint32_t min, uint32_t max);
   double Number(std::string_view key, double fallback, double min, double max);
   bool Flag(std::string_view key, bool fallback);
@@ -81,7 +81,7 @@ class MapReader {
   /// All the fields read so far, defaults filled in.
   Node TakeEffective() { return std::move(effective_); }
 
-  Diagnostics& diagnostics() { return diagnostics_; }
+  Diagnostics& diagnostics() const { return diagnostics_; }
   const Origin& origin() const { return effective_.origin; }
 
  private:

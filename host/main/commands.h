@@ -14,6 +14,9 @@ int Dump(const CommandLine& command);
 int Convert(const CommandLine& command);
 int Plugins(const CommandLine& command);
 
+/// Asks a running myelin which policies it uses and how they do.
+int PluginsStatus(const CommandLine& command);
+
 /// Talks to a running myelin: reload, swap, drain.
 int Remote(const CommandLine& command);
 

@@ -4,10 +4,13 @@
 // (0 fine, 1 configuration or start-up error, 2 usage).
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <string>
 #include <vector>
 
 #include "main/commands.h"
+#include "main/preflight.h"
+#include "plugin_check/check.h"
 
 namespace myelin {
 namespace {
@@ -25,6 +28,7 @@ int Dispatch(const CommandLine& command) {
     case Command::kPlugins:
       return Plugins(command);
     case Command::kReload:
+    case Command::kRollback:
     case Command::kSwap:
     case Command::kDrain:
       return Remote(command);
@@ -42,6 +46,9 @@ std::string Sentence(const Diagnostic& diagnostic) {
 
 int Main(const std::vector<std::string>& arguments) {
   try {
+    if (!arguments.empty() && arguments[0] == kPreflightCommand) {
+      return RunPluginCheck({arguments.begin() + 1, arguments.end()}, nullptr, std::cout, std::cerr);
+    }
     return Dispatch(ParseCommandLine(arguments));
   } catch (const UsageError& error) {
     std::fprintf(stderr, "%s\n", error.ToString().c_str());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The commands that talk to a running myelin through its admin listener: reload, swap, drain.
+// The commands that talk to a running myelin through its admin listener: reload, rollback, swap, drain.
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +14,7 @@ constexpr Duration kPatience = std::chrono::minutes(2);
 
 std::string PathOf(Command command) {
   if (command == Command::kReload) return "/reload";
+  if (command == Command::kRollback) return "/rollback";
   return command == Command::kSwap ? "/swap" : "/drain";
 }
 
@@ -22,6 +23,7 @@ std::string BodyOf(const CommandLine& command) {
   if (!command.proxy.empty()) body["proxy"] = command.proxy;
   if (command.balancer) body["balancer"] = *command.balancer;
   if (command.pool) body["pool"] = *command.pool;
+  if (!command.limiters.empty()) body["limiters"] = command.limiters;
   return body.dump();
 }
 

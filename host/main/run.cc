@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `myelin run`: wires everything together, serves, and drains on SIGTERM or SIGINT. Signals are waited for on the main
+// `myelin run`: wires everything together, serves, reloads on SIGHUP or when the file changes, and drains
+// on SIGTERM or SIGINT. Signals are waited for on the main
 // thread, so no code of ours runs in a signal handler.
 #include <poll.h>
 #include <pthread.h>
@@ -17,7 +18,11 @@
 #include "base/clock.h"
 #include "base/control_thread.h"
 #include "base/log.h"
+#include "guard/crash_handler.h"
+#include "guard/watchdog.h"
+#include "main/changes.h"
 #include "main/commands.h"
+#include "main/watch.h"
 #include "policy/metric_cells.h"
 #include "proxy/generation.h"
 
@@ -41,7 +46,7 @@ class Signals {
   Signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (int signal : {SIGTERM, SIGINT}) sigaddset(&set, signal);
+    for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     fd_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     ::signal(SIGPIPE, SIG_IGN);
@@ -64,18 +69,27 @@ class Signals {
 
 class Server {
  public:
-  Server(const Config& config, Logger& log) : config_(config), log_(log), catalog_(PluginDirs(config.plugin_dirs)) {}
+  Server(const CommandLine& command, const Config& config, const std::string& crash_file, Logger& log)
+      : command_(command),
+        config_(config),
+        log_(log),
+        crashes_(crash_file, log),
+        catalog_(PluginDirs(config.plugin_dirs)) {
+    InstallCrashHandler(crashes_.descriptor());
+    control_.Run([] { GuardThisThread("the control thread", false); });
+  }
 
   int Serve(Signals& signals) {
     Diagnostics diagnostics;
-    generation_ = Generation::Build(config_, {catalog_, control_, metrics_, log_}, diagnostics);
+    generation_ = Generation::Build(config_, Environment(), diagnostics);
     for (const Diagnostic& diagnostic : diagnostics.all()) Report(diagnostic);
     if (!generation_) throw StartupError(diagnostics.all());
     generation_->Start();
     Announce();
+    changes_ = std::make_unique<Changes>(command_.config, config_, Environment(), *generation_);
     StartAdmin();
-    while (signals.Wait(100) == 0 && !drain_asked_) {
-    }
+    if (command_.watch) watch_ = std::make_unique<Watch>(command_.config.files);
+    ServeUntilDrain(signals);
     Drain(signals);
     admin_.reset();
     generation_.reset();
@@ -84,6 +98,21 @@ class Server {
   }
 
  private:
+  GenerationEnvironment Environment() { return {catalog_, control_, metrics_, log_, nullptr, &crashes_}; }
+
+  void ServeUntilDrain(Signals& signals) {
+    constexpr int kLookMs = 100;
+    while (!drain_asked_) {
+      const int signal = signals.Wait(kLookMs);
+      if (signal == SIGHUP) {
+        changes_->Reload();
+      } else if (signal != 0) {
+        return;
+      }
+      if (watch_ && watch_->Changed()) changes_->Reload();
+    }
+  }
+
   void Report(const Diagnostic& diagnostic) {
     if (diagnostic.severity == Diagnostic::Severity::kWarning) log_.Warning("config", diagnostic.ToString());
   }
@@ -102,36 +131,56 @@ class Server {
     hooks.stats = [this] {
       HostStats stats = generation_->Stats();
       stats.version = MYELIN_VERSION;
+      stats.stuck_workers = watchdog_.stuck_workers();
+      stats.reloads = changes_->applied();
+      stats.reloads_failed = changes_->refused();
       return stats;
     };
     hooks.drain = [this](std::string_view) {
       drain_asked_ = true;
-      return CommandReply{true, "draining; calls in flight have " + FormatDuration(config_.drain_timeout)};
+      return CommandReply{true, "draining; calls in flight have " + FormatDuration(changes_->drain_timeout())};
     };
+    hooks.reload = [this](std::string_view) { return changes_->Reload(); };
+    hooks.rollback = [this](std::string_view) { return changes_->Rollback(); };
+    hooks.swap = [this](std::string_view body) { return changes_->Swap(body); };
     admin_ = std::make_unique<AdminServer>(config_.admin_listen, std::move(hooks), log_);
     log_.Info("main", "admin listens on " + admin_->address());
   }
 
-  // A second signal cuts what is left.
+  // A second signal cuts what is left. So does the end of the drain when a worker is stuck in a policy, for that one
+  // can neither finish nor be joined.
   void Drain(Signals& signals) {
     log_.Info("main", "draining: " + std::to_string(generation_->in_flight()) + " calls in flight have " +
-                          FormatDuration(config_.drain_timeout));
-    const uint64_t deadline_ns = MonotonicNow() + static_cast<uint64_t>(config_.drain_timeout.count());
+                          FormatDuration(changes_->drain_timeout()));
+    const uint64_t deadline_ns = MonotonicNow() + static_cast<uint64_t>(changes_->drain_timeout().count());
     auto drained = std::async(std::launch::async, [&] { generation_->Drain(deadline_ns); });
     while (drained.wait_for(std::chrono::milliseconds(0)) != std::future_status::ready) {
-      if (signals.Wait(20) == 0) continue;
-      log_.Warning("main", "a second signal: cutting " + std::to_string(generation_->in_flight()) + " calls");
-      log_.Flush();
-      std::_Exit(0);
+      constexpr uint64_t kGraceNs = 3'000'000'000;
+      if (watchdog_.stuck_workers() > 0 && MonotonicNow() > deadline_ns + kGraceNs) Leave("a worker is stuck");
+      const int signal = signals.Wait(20);
+      if (signal == 0 || signal == SIGHUP) continue;
+      Leave("a second signal");
     }
+    if (watchdog_.stuck_workers() > 0) Leave("a worker is stuck");
   }
 
+  [[noreturn]] void Leave(const std::string& why) {
+    log_.Warning("main", why + ": cutting " + std::to_string(generation_->in_flight()) + " calls");
+    log_.Flush();
+    std::_Exit(0);
+  }
+
+  const CommandLine& command_;
   const Config& config_;
   Logger& log_;
+  CrashFile crashes_;
   ControlThread control_;
+  Watchdog watchdog_{log_, crashes_.descriptor()};
   MetricCells metrics_;
   Catalog catalog_;
   std::unique_ptr<Generation> generation_;
+  std::unique_ptr<Changes> changes_;
+  std::unique_ptr<Watch> watch_;
   std::unique_ptr<AdminServer> admin_;
   std::atomic<bool> drain_asked_{false};
 };
@@ -144,7 +193,9 @@ int Run(const CommandLine& command) {
   Signals signals;  // before any thread
   Logger log(LogOptionsOf(loaded.config.log));
   for (const Diagnostic& diagnostic : diagnostics.all()) log.Warning("config", diagnostic.ToString());
-  return Server(loaded.config, log).Serve(signals);
+  const std::string crash_file =
+      loaded.config.crash_file.empty() ? CrashFile::DefaultPath(command.config.files) : loaded.config.crash_file;
+  return Server(command, loaded.config, crash_file, log).Serve(signals);
 }
 
 }  // namespace myelin

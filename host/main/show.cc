@@ -73,6 +73,7 @@ int Plugins(const CommandLine& command) {
     const std::vector<std::string> arguments{command.plugin, "--output", json ? "json" : "text"};
     return RunPluginCheck(arguments, nullptr, std::cout, std::cerr);
   }
+  if (command.plugins_action == PluginsAction::kStatus) return PluginsStatus(command);
   std::vector<std::string> dirs = command.plugin_dirs;
   if (!command.config.files.empty()) {
     Diagnostics diagnostics;

@@ -122,7 +122,9 @@ std::unique_ptr<Plugin> InspectLibrary(const Library& library, const std::string
     return nullptr;
   }
   auto plugin = InspectPlugin(entry(), file, why);
-  if (plugin) plugin->hash = library.hash();
+  if (!plugin) return nullptr;
+  plugin->hash = library.hash();
+  for (const auto& policy : plugin->policies) policy->hash = library.hash();
   return plugin;
 }
 

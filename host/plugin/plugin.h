@@ -35,6 +35,7 @@ struct PolicyHandle {
   std::string file;  // the .so as deployed, for messages
   std::string plugin_name;
   std::string plugin_version;
+  std::string hash;  // SHA-256 of the file's bytes, hexadecimal
   OptionTable options;
   bool has_done = false;   // the plugin has its own `done`; without it nobody need collect results
   bool has_tick = false;   // pools: the plugin has its own `tick`

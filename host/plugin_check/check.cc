@@ -124,6 +124,7 @@ CheckReport CheckPlugin(const CheckRequest& request) {
   report.plugin = plugin.plugin();
   report.findings = std::move(plugin.report().findings);
   for (size_t i = 0; i < plugin.policies().size(); ++i) {
+    if (!(plugin.policies()[i].kind + "/" + plugin.policies()[i].name).starts_with(request.policy)) continue;
     ReportReader policy = Observe(request, scratch, [&](ReportWriter& writer) { RunExercise(request, i, writer); });
     policy.report().kind = plugin.policies()[i].kind;
     policy.report().name = plugin.policies()[i].name;

@@ -19,6 +19,7 @@ using AllocationCounter = uint64_t (*)();
 
 struct CheckRequest {
   std::string file;
+  std::string policy;                              // "limiter/token_bucket", "limiter/": only these; "": all
   std::vector<std::string> options;                // "name=value" or "policy.name=value"
   Duration time_limit = std::chrono::seconds(60);  // of each policy
   AllocationCounter allocations = nullptr;

@@ -20,7 +20,8 @@ constexpr char kHelp[] =
   myelin-plugin-check FILE.so --option min_conn.size=4 --option 'rules=[{"method": "/a.B/*"}]'
   myelin-plugin-check FILE.so --output json        the report for programs
 
-  --time-limit 60s   how long the check of one policy may take
+  --policy KIND/NAME  check only this one: limiter/token_bucket
+  --time-limit 60s    how long the check of one policy may take
 
 It loads the plugin in a child process, makes each policy, shows it endpoints, connections and calls from several
 threads, checks every answer, counts allocations on the way of a call, and measures what a hook costs.
@@ -40,12 +41,14 @@ std::string Apply(const std::string& flag, const std::string& value, Arguments& 
     arguments.json = value == "json";
   } else if (flag == "--option") {
     arguments.request.options.push_back(value);
+  } else if (flag == "--policy") {
+    arguments.request.policy = value;
   } else if (flag == "--time-limit") {
     const auto limit = ParseDuration(value);
     if (!limit || limit->count() == 0) return "--time-limit " + value + ": accepted is a duration such as 60s";
     arguments.request.time_limit = *limit;
   } else {
-    return "unknown flag " + flag + ": accepted are --output, --option, --time-limit and --help";
+    return "unknown flag " + flag + ": accepted are --output, --option, --policy, --time-limit and --help";
   }
   return "";
 }

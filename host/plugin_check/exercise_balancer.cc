@@ -69,8 +69,7 @@ class Caller {
   Caller& operator=(const Caller&) = delete;
 
   void CallOnce() {
-    myelin_pick out{};
-    out.struct_size = sizeof(out);
+    auto out = Answer<myelin_pick>();
     const uint32_t verdict = balancer_.table().pick(shard_, &endpoints_.snapshot(), &calls_.Next(), &out);
     const std::string fault = FaultOfPick(verdict, out, endpoints_.snapshot());
     faults_.Add("pick", fault);
@@ -142,9 +141,10 @@ void MeasurePick(const Exercise& exercise, BalancerInstance& balancer, Published
   SyntheticCalls calls(balancer.host().keys().size(), 1);
   Random random(1);
   myelin_pick out{};
-  out.struct_size = sizeof(out);
-  MeasureHook(exercise, "pick", snapshot.endpoint_count, faults,
-              [&] { balancer.table().pick(balancer.shard(0), &snapshot, &calls.Next(), &out); });
+  MeasureHook(exercise, "pick", snapshot.endpoint_count, faults, [&] {
+    out = Answer<myelin_pick>();
+    balancer.table().pick(balancer.shard(0), &snapshot, &calls.Next(), &out);
+  });
   if (!exercise.policy.has_done) return;
   exercise.report.Stage("done");
   const auto result = SyntheticResult(published.endpoints().endpoint(0).id, out.token, random);

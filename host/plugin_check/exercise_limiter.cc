@@ -17,8 +17,7 @@ void AdmitOnWorker(LimiterInstance& limiter, uint32_t worker, Faults& faults) {
   Random random(worker + 1);
   void* shard = limiter.shard(worker);
   for (int i = 0; i < kCallsPerWorker; ++i) {
-    myelin_admit out{};
-    out.struct_size = sizeof(out);
+    auto out = Answer<myelin_admit>();
     const uint32_t verdict = limiter.table().admit(shard, &calls.Next(), &out);
     faults.Add("admit", FaultOfAdmit(verdict, out));
     if (verdict != MYELIN_ADMIT && verdict != MYELIN_ADMIT_DELAY) continue;
@@ -32,10 +31,9 @@ void MeasureAdmit(const Exercise& exercise, LimiterInstance& limiter, Faults& fa
   SyntheticCalls calls(limiter.host().keys().size(), 1);
   Random random(1);
   auto result = SyntheticResult(0, 0, random);
-  myelin_admit out{};
-  out.struct_size = sizeof(out);
   const bool ends = exercise.policy.has_done;
   MeasureHook(exercise, ends ? "admit + done" : "admit", 1, faults, [&] {
+    auto out = Answer<myelin_admit>();
     const uint32_t verdict = limiter.table().admit(limiter.shard(0), &calls.Next(), &out);
     if (!ends || (verdict != MYELIN_ADMIT && verdict != MYELIN_ADMIT_DELAY)) return;
     result.known.token = out.token;

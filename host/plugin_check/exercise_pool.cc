@@ -44,8 +44,7 @@ void AcquireOnWorker(PoolInstance& pool, SyntheticEndpoints& endpoints, uint32_t
     pool.table().tick(shard, &connections.view(), &tick);
     faults.Add("tick", FaultOfTick(tick, connections.view()));
     for (int call = 0; call < kAcquiresPerView; ++call) {
-      myelin_acquire out{};
-      out.struct_size = sizeof(out);
+      auto out = Answer<myelin_acquire>();
       const uint32_t verdict = pool.table().acquire(shard, &connections.view(), &calls.Next(), &out);
       faults.Add("acquire", FaultOfAcquire(verdict, out, connections.view()));
     }
@@ -57,10 +56,10 @@ void MeasureHooks(const Exercise& exercise, PoolInstance& pool, SyntheticEndpoin
   Random random(1);
   SyntheticCalls calls(pool.host().keys().size(), 1);
   const SyntheticConnections connections(size, endpoints.endpoint(0), 0, kWorkers, random);
-  myelin_acquire out{};
-  out.struct_size = sizeof(out);
-  MeasureHook(exercise, "acquire", size, faults,
-              [&] { pool.table().acquire(pool.shard(0), &connections.view(), &calls.Next(), &out); });
+  MeasureHook(exercise, "acquire", size, faults, [&] {
+    auto out = Answer<myelin_acquire>();
+    pool.table().acquire(pool.shard(0), &connections.view(), &calls.Next(), &out);
+  });
   if (!exercise.policy.has_tick) return;
   TickRoom room;
   MeasureHook(exercise, "tick", size, faults,

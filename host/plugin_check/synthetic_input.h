@@ -27,6 +27,14 @@ struct Grown {
   Grown() { beyond.fill(0xEE); }
 };
 
+/// An answer as a hook finds it: zeroed but for struct_size.
+template <typename T>
+T Answer() {
+  T answer{};
+  answer.struct_size = sizeof(answer);
+  return answer;
+}
+
 /// A snapshot and all it points to. Its cells may be written by any thread.
 class SyntheticEndpoints {
  public:

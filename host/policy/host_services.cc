@@ -25,8 +25,11 @@ LogLevel FromAbi(uint32_t level) {
 
 }  // namespace
 
-HostServices::HostServices(std::string policy, PolicyEnvironment environment)
-    : policy_(std::move(policy)), environment_(std::move(environment)), component_(environment_.proxy + "/" + policy_) {
+HostServices::HostServices(PolicyEnvironment environment, PolicyGuard& guard)
+    : environment_(std::move(environment)),
+      guard_(guard),
+      timer_site_(guard.AddSite(Hook::kTimer)),
+      control_(std::this_thread::get_id()) {
   abi_.struct_size = sizeof(myelin_host);
   abi_.abi_minor = MYELIN_ABI_MINOR;
   abi_.context = this;
@@ -48,17 +51,25 @@ void HostServices::Log(void* context, uint32_t level, const char* message, uint6
   auto* self = static_cast<HostServices*>(context);
   constexpr uint64_t kMaxLine = 4096;
   if (message == nullptr) return;
-  self->log_limit_.Write(*self->environment_.log, FromAbi(level), self->component_,
+  self->log_limit_.Write(*self->environment_.log, FromAbi(level), self->guard_.component(),
                          std::string_view(message, std::min(size, kMaxLine)));
+}
+
+bool HostServices::MayControl(const char* what) {
+  if (std::this_thread::get_id() == control_) return true;
+  guard_.Strike(std::string(what) + " was called on another thread than the control thread, and refused");
+  return false;
 }
 
 uint64_t HostServices::NowNs(void*) { return MonotonicNow(); }
 
 int32_t HostServices::WantMetadata(void* context, const char* key, uint64_t key_size, uint32_t* slot) {
   auto* self = static_cast<HostServices*>(context);
+  if (!self->MayControl("want_metadata")) return MYELIN_ERROR_UNSUPPORTED;
   if (!self->creating_ || key == nullptr || slot == nullptr) return MYELIN_ERROR_UNSUPPORTED;
   const uint32_t found = self->environment_.keys->Want(std::string_view(key, key_size));
   if (found == MetadataKeys::kMax) return MYELIN_ERROR_INVALID;
+  self->metadata_slots_.push_back(found);
   *slot = found;
   return MYELIN_OK;
 }
@@ -68,24 +79,36 @@ int32_t HostServices::StartTimer(void* context, uint64_t interval_ns, void (*fir
   auto* self = static_cast<HostServices*>(context);
   constexpr uint64_t kMinInterval = 1'000'000;
   constexpr size_t kMaxTimers = 64;
+  if (!self->MayControl("start_timer")) return MYELIN_ERROR_UNSUPPORTED;
   if (fire == nullptr || timer == nullptr || interval_ns < kMinInterval || interval_ns > INT64_MAX) {
     return MYELIN_ERROR_INVALID;
   }
   if (self->timers_.size() >= kMaxTimers) return MYELIN_ERROR_NO_SPACE;
-  *timer = self->environment_.control->Every(std::chrono::nanoseconds(interval_ns), [=] { fire(argument); });
+  *timer =
+      self->environment_.control->Every(std::chrono::nanoseconds(interval_ns), [=] { self->Fire(fire, argument); });
   self->timers_.push_back(*timer);
   return MYELIN_OK;
 }
 
 void HostServices::StopTimer(void* context, uint64_t timer) {
   auto* self = static_cast<HostServices*>(context);
+  if (!self->MayControl("stop_timer")) return;
   if (std::erase(self->timers_, timer) > 0) self->environment_.control->Cancel(timer);
+}
+
+void HostServices::Fire(void (*fire)(void*), void* argument) {
+  if (guard_.quarantined()) return;
+  const bool threw = EnterHook(timer_site_, true, [&] {
+    fire(argument);
+    return false;
+  });
+  if (threw) guard_.Strike("a timer threw an exception");
 }
 
 int32_t HostServices::AddMetric(void* context, uint32_t kind, const char* name, const char* doc, uint64_t** cell) {
   auto* self = static_cast<HostServices*>(context);
   constexpr std::string_view kLegal = "abcdefghijklmnopqrstuvwxyz0123456789_";
-  if (!self->creating_) return MYELIN_ERROR_UNSUPPORTED;
+  if (!self->MayControl("add_metric") || !self->creating_) return MYELIN_ERROR_UNSUPPORTED;
   const std::string_view text = name == nullptr ? std::string_view() : std::string_view(name);
   if (cell == nullptr || text.empty() || text.find_first_not_of(kLegal) != text.npos) return MYELIN_ERROR_INVALID;
   PluginMetric metric;
@@ -93,7 +116,7 @@ int32_t HostServices::AddMetric(void* context, uint32_t kind, const char* name, 
   metric.doc = doc == nullptr ? "" : doc;
   metric.counter = kind != MYELIN_METRIC_GAUGE;
   metric.proxy = self->environment_.proxy;
-  metric.policy = self->policy_;
+  metric.policy = self->guard_.identity().policy;
   *cell = self->environment_.metrics->Add(std::move(metric));
   return MYELIN_OK;
 }

@@ -8,10 +8,13 @@
 #include <myelin/status.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/control_thread.h"
 #include "base/log_limit.h"
+#include "guard/crash_file.h"
+#include "guard/policy_guard.h"
 #include "policy/metadata_keys.h"
 #include "policy/metric_cells.h"
 
@@ -25,18 +28,24 @@ struct PolicyEnvironment {
   ControlThread* control = nullptr;
   MetricCells* metrics = nullptr;
   Logger* log = nullptr;
+  GuardSettings guards{};
+  const CrashFile* crashes = nullptr;  // nullptr: none are known
+  uint64_t generation = 1;
 };
 
 class HostServices {
  public:
-  HostServices(std::string policy, PolicyEnvironment environment);
+  /// On the thread that may use what is tagged [control]. `guard` is the policy's and outlives this.
+  HostServices(PolicyEnvironment environment, PolicyGuard& guard);
   ~HostServices();
   HostServices(const HostServices&) = delete;
   HostServices& operator=(const HostServices&) = delete;
 
   const myelin_host* abi() const { return &abi_; }
-  const std::string& policy() const { return policy_; }
   const PolicyEnvironment& environment() const { return environment_; }
+
+  /// Where calls show the metadata keys that it wants.
+  const std::vector<uint32_t>& metadata_slots() const { return metadata_slots_; }
 
   /// From now on what is allowed only inside `create` is refused.
   void EndCreate() { creating_ = false; }
@@ -49,11 +58,17 @@ class HostServices {
   static void StopTimer(void* context, uint64_t timer);
   static int32_t AddMetric(void* context, uint32_t kind, const char* name, const char* doc, uint64_t** cell);
 
-  std::string policy_;
+  /// Whether this thread may do what is tagged [control]; if not, the policy gets a strike.
+  bool MayControl(const char* what);
+  void Fire(void (*fire)(void*), void* argument);
+
   PolicyEnvironment environment_;
-  std::string component_;  // "proxy/policy", the tag of its log lines
+  PolicyGuard& guard_;
+  HookSite& timer_site_;
+  const std::thread::id control_;
   myelin_host abi_{};
   std::vector<uint64_t> timers_;
+  std::vector<uint32_t> metadata_slots_;
   LogLimit log_limit_{20};
   bool creating_ = true;
 };

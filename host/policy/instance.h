@@ -1,96 +1,138 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One policy at work for one proxy: the plugin's instance, its host services, its shards, and the count of its invalid
-// answers. Made and destroyed on the control thread; shards are handed to workers.
+// One policy at work for one proxy: the plugin's instance, its host services, its guard. Made and destroyed on the
+// control thread; shards are handed to workers. Every [control] hook of the table is called here, in its site.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/diagnostics.h"
+#include "guard/policy_guard.h"
 #include "plugin/options.h"
 #include "plugin/plugin.h"
 #include "policy/host_services.h"
 
 namespace myelin {
 
-/// Counts the invalid answers of one policy, and says so in the log. Any thread.
-class Strikes {
- public:
-  Strikes(Logger& log, std::string component) : log_(log), component_(std::move(component)) {}
-  void Add(std::string_view what);
-  uint64_t count() const { return count_.load(std::memory_order_relaxed); }
-
- private:
-  Logger& log_;
-  std::string component_;
-  std::atomic<uint64_t> count_{0};
-};
-
 /// `Functions` is myelin_balancer, myelin_pool or myelin_limiter.
 template <typename Functions>
 class PolicyInstance {
  public:
-  /// Calls the plugin's `create`. nullptr and an error at `origin` when it refuses.
+  /// Calls the plugin's `create`. nullptr and an error at `origin` when it refuses. One that crashed an earlier run is
+  /// in quarantine from the start, and nothing of it is called.
   static std::unique_ptr<PolicyInstance> Create(const PolicyHandle& handle, const CheckedOptions& options,
-                                                PolicyEnvironment environment, const Origin& origin,
+                                                const PolicyEnvironment& environment, const Origin& origin,
                                                 Diagnostics& diagnostics) {
-    std::unique_ptr<PolicyInstance> made(new PolicyInstance(handle, std::move(environment)));
+    std::unique_ptr<PolicyInstance> made(new PolicyInstance(handle, environment));
+    if (const CrashRecord* crash = CrashOf(made->guard_, environment.crashes)) {
+      made->guard_.Quarantine("it crashed an earlier run, " + crash->Describe() + ", and its file is still the same");
+      return made;
+    }
     std::array<char, 1024> text{};
     myelin_error error{sizeof(myelin_error), 0, text.data(), text.size(), 0};
-    const int32_t code = made->functions_.create(made->services_.abi(), options.abi(), &made->instance_, &error);
+    const int32_t code = made->Ask(Hook::kCreate, [&] {
+      return made->functions_.create(made->services_.abi(), options.abi(), &made->instance_, &error);
+    });
     made->services_.EndCreate();
     if (code == MYELIN_OK) {
       made->created_ = true;
       return made;
     }
-    diagnostics.Error(
-        origin, Refusal(handle, code, std::string_view(text.data(), std::min<uint64_t>(error.size, text.size()))));
+    diagnostics.Error(origin, Refusal(handle, code, Text(error)));
     return nullptr;
   }
 
   ~PolicyInstance() {
-    if (created_) functions_.destroy(instance_);
+    if (created_ && !guard_.abandoned()) Tell(Hook::kDestroy, [this] { functions_.destroy(instance_); });
   }
   PolicyInstance(const PolicyInstance&) = delete;
   PolicyInstance& operator=(const PolicyInstance&) = delete;
 
   /// A worker's state. Give it back with DestroyShard.
   bool CreateShard(uint32_t worker, void** shard, std::string& why) {
+    if (!created_) return true;
     std::array<char, 1024> text{};
     myelin_error error{sizeof(myelin_error), 0, text.data(), text.size(), 0};
-    if (functions_.create_shard(instance_, worker, shard, &error) == MYELIN_OK) return true;
-    why.assign(text.data(), std::min<uint64_t>(error.size, text.size()));
+    const int32_t code =
+        Ask(Hook::kCreateShard, [&] { return functions_.create_shard(instance_, worker, shard, &error); });
+    if (code == MYELIN_OK) return true;
+    why = Text(error);
     return false;
   }
-  void DestroyShard(void* shard) { functions_.destroy_shard(instance_, shard); }
+  void DestroyShard(void* shard) {
+    if (!created_ || guard_.abandoned()) return;
+    Tell(Hook::kDestroyShard, [&] { functions_.destroy_shard(instance_, shard); });
+  }
+
+  /// Calls a [control] hook that answers a code; kThrew when it throws.
+  template <typename Call>
+  int32_t Ask(Hook hook, const Call& call) {
+    return EnterHook(Site(hook), kThrew, call);
+  }
+  /// Calls a [control] hook that answers nothing.
+  template <typename Call>
+  void Tell(Hook hook, const Call& call) {
+    const int32_t code = Ask(hook, [&] {
+      call();
+      return MYELIN_OK;
+    });
+    if (code != MYELIN_OK) guard_.Strike(std::string(HookName(hook)) + " threw an exception");
+  }
 
   const Functions& functions() const { return functions_; }
   const PolicyHandle& handle() const { return handle_; }
   void* instance() const { return instance_; }
-  Strikes& strikes() { return strikes_; }
+  PolicyGuard& guard() { return guard_; }
+  const PolicyGuard& guard() const { return guard_; }
+
+  /// The code of a hook that threw.
+  static constexpr int32_t kThrew = INT32_MIN;
+  const std::vector<uint32_t>& metadata_slots() const { return services_.metadata_slots(); }
 
  private:
-  PolicyInstance(const PolicyHandle& handle, PolicyEnvironment environment)
+  PolicyInstance(const PolicyHandle& handle, const PolicyEnvironment& environment)
       : handle_(handle),
         functions_(std::get<Functions>(handle.functions)),
-        services_(handle.name, environment),
-        strikes_(*environment.log, environment.proxy + "/" + handle.name) {}
+        guard_({environment.proxy, std::string(PolicyKindName(handle.kind)), handle.name, handle.file,
+                handle.plugin_version, handle.hash, environment.generation},
+               environment.guards, *environment.log),
+        services_(environment, guard_) {}
+
+  static const CrashRecord* CrashOf(const PolicyGuard& guard, const CrashFile* crashes) {
+    const bool wanted = crashes != nullptr && guard.settings().quarantine_on_crash;
+    return wanted ? crashes->Find(guard.identity()) : nullptr;
+  }
+
+  static std::string Text(const myelin_error& error) {
+    return std::string(error.message, std::min<uint64_t>(error.size, error.capacity));
+  }
 
   static std::string Refusal(const PolicyHandle& handle, int32_t code, std::string_view why) {
-    std::string message = std::string(PolicyKindName(handle.kind)) + " '" + handle.name + "' refuses its options: ";
+    std::string message = std::string(PolicyKindName(handle.kind)) + " '" + handle.name + "' ";
+    if (code == kThrew) return message + "cannot be made: its create threw an exception";
+    message += "refuses its options: ";
     if (why.empty()) return message + "error " + std::to_string(code) + " without a message";
     return message + std::string(why);
   }
 
+  HookSite& Site(Hook hook) {
+    for (HookSite* site : sites_) {
+      if (site->hook() == hook) return *site;
+    }
+    return *sites_.emplace_back(&guard_.AddSite(hook));
+  }
+
   const PolicyHandle& handle_;
   const Functions functions_;
+  PolicyGuard guard_;
+  std::vector<HookSite*> sites_;  // of the [control] hooks called so far
   HostServices services_;
-  Strikes strikes_;
   void* instance_ = nullptr;
   bool created_ = false;
 };

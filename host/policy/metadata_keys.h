@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The metadata keys that the policies of one proxy want to see, each with the slot in which every call shows it.
-// Filled while the policies are created on the control thread, then read-only.
+// Filled while the policies are created on the control thread; workers read a copy.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,10 @@ class MetadataKeys {
   /// The slot of `key`, given one if it is new. kMax when there is no room or the key is no legal metadata name.
   uint32_t Want(std::string_view key);
 
+  /// Frees the slots that are not among `slots`.
+  void KeepOnly(const std::vector<uint32_t>& slots);
+
+  /// By slot; "" where one is free.
   const std::vector<std::string>& keys() const { return keys_; }
 
  private:

@@ -1,38 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What the host decides in a policy's place.
 #include "policy/shard.h"
 
 namespace myelin {
 namespace {
 
 std::string Describe(const char* hook, uint32_t verdict) {
+  if (verdict == kVerdictThrown) return std::string(hook) + " threw an exception";
   return std::string(hook) + " gave an invalid answer (verdict " + std::to_string(static_cast<int32_t>(verdict)) + ")";
 }
 
-}  // namespace
-
-void Strikes::Add(std::string_view what) {
-  const uint64_t count = count_.fetch_add(1, std::memory_order_relaxed) + 1;
-  if ((count & (count - 1)) != 0) return;  // the 1st, 2nd, 4th, 8th … is logged, so a broken plugin cannot flood
-  log_.Write(LogLevel::kWarning, component_,
-             std::string(what) + "; the built-in fallback decides; " + std::to_string(count) + " so far", {});
-}
-
-uint32_t BalancerShard::Fallback(uint32_t verdict, const myelin_snapshot& snapshot, const myelin_call& call,
-                                 myelin_pick& out) {
-  const bool out_of_range = verdict == MYELIN_PICK;
-  instance().strikes().Add(out_of_range ? "pick answered endpoint " + std::to_string(out.index) + " of " +
-                                              std::to_string(snapshot.endpoint_count)
-                                        : Describe("pick", verdict));
-  out.index = static_cast<uint32_t>(call.random % snapshot.endpoint_count);
+// Not one of weight 0, unless all are: those are to get nothing.
+uint32_t PickAtRandom(const myelin_snapshot& snapshot, const myelin_call& call, myelin_pick& out) {
+  const auto first = static_cast<uint32_t>(call.random % snapshot.endpoint_count);
+  out.index = first;
   out.token = 0;
+  for (uint32_t i = 0; i < snapshot.endpoint_count; ++i) {
+    const uint32_t index = (first + i) % snapshot.endpoint_count;
+    if (myelin_endpoint_at(&snapshot, index)->weight == 0) continue;
+    out.index = index;
+    break;
+  }
   return kHostDecides;
 }
 
-uint32_t PoolShard::Fallback(uint32_t verdict, const myelin_pool_view& view, myelin_acquire& out) {
-  const bool unusable = verdict == MYELIN_ACQUIRE_USE;
-  instance().strikes().Add(unusable ? "acquire answered connection " + std::to_string(out.index) + " of " +
-                                          std::to_string(view.connection_count) + ", which takes no calls"
-                                    : Describe("acquire", verdict));
+uint32_t AcquireLeastLoaded(const myelin_pool_view& view, myelin_acquire& out) {
   out = myelin_acquire{sizeof(myelin_acquire), 0, 0, 0, 0, 0, {}};
   uint32_t fewest = UINT32_MAX;
   for (uint32_t i = 0; i < view.connection_count; ++i) {
@@ -47,11 +40,49 @@ uint32_t PoolShard::Fallback(uint32_t verdict, const myelin_pool_view& view, mye
   return view.connection_count < kMaxConnections ? MYELIN_ACQUIRE_OPEN : MYELIN_ACQUIRE_QUEUE;
 }
 
-uint32_t LimiterShard::Fallback(uint32_t verdict, myelin_admit& out) {
-  instance().strikes().Add(Describe("admit", verdict));
-  const bool fail_closed = (functions().flags & MYELIN_LIMITER_FAIL_CLOSED) != 0;
+}  // namespace
+
+uint32_t BalancerShard::PassOver(const myelin_snapshot& snapshot, const myelin_call& call, myelin_pick& out) {
+  pick_.CountPassedOver();
+  return PickAtRandom(snapshot, call, out);
+}
+
+uint32_t BalancerShard::Strike(uint32_t verdict, const myelin_snapshot& snapshot, const myelin_call& call,
+                               myelin_pick& out) {
+  const bool out_of_range = verdict == MYELIN_PICK;
+  guard().Strike(out_of_range ? "pick answered endpoint " + std::to_string(out.index) + " of " +
+                                    std::to_string(snapshot.endpoint_count)
+                              : Describe("pick", verdict));
+  return PickAtRandom(snapshot, call, out);
+}
+
+uint32_t PoolShard::PassOver(const myelin_pool_view& view, myelin_acquire& out) {
+  acquire_.CountPassedOver();
+  return AcquireLeastLoaded(view, out);
+}
+
+uint32_t PoolShard::Strike(uint32_t verdict, const myelin_pool_view& view, myelin_acquire& out) {
+  const bool unusable = verdict == MYELIN_ACQUIRE_USE;
+  guard().Strike(unusable ? "acquire answered connection " + std::to_string(out.index) + " of " +
+                                std::to_string(view.connection_count) + ", which takes no calls"
+                          : Describe("acquire", verdict));
+  return AcquireLeastLoaded(view, out);
+}
+
+uint32_t LimiterShard::PassOver(myelin_admit& out) {
+  admit_.CountPassedOver();
+  return FailOpenOrClosed(out);
+}
+
+uint32_t LimiterShard::Strike(uint32_t verdict, myelin_admit& out) {
+  guard().Strike(Describe("admit", verdict));
+  return FailOpenOrClosed(out);
+}
+
+// A limiter that guards permissions must not let calls through because it is broken.
+uint32_t LimiterShard::FailOpenOrClosed(myelin_admit& out) const {
   out = myelin_admit{sizeof(myelin_admit), 0, 0, 0, {}, 0};
-  if (!fail_closed) return kHostDecides;
+  if ((functions().flags & MYELIN_LIMITER_FAIL_CLOSED) == 0) return kHostDecides;
   constexpr std::string_view kMessage = "the permission check failed";
   out.status = MYELIN_GRPC_UNAVAILABLE;
   out.message = {kMessage.data(), kMessage.size()};

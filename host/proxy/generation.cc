@@ -2,42 +2,34 @@
 #include "proxy/generation.h"
 
 #include <algorithm>
-#include <exception>
 #include <thread>
 
 #include "base/clock.h"
+#include "proxy/on_control.h"
 #include "pump/frame/pump.h"
 #include "pump/generic/pump.h"
 
 namespace myelin {
 namespace {
 
-/// Runs `task` on the control thread, where the ABI wants policies to be made, asked and destroyed; what it throws
-/// comes out here.
-template <typename Task>
-void OnControl(ControlThread& control, const Task& task) {
-  std::exception_ptr thrown;
-  control.Run([&] {
-    try {
-      task();
-    } catch (...) {
-      thrown = std::current_exception();
-    }
-  });
-  if (thrown) std::rethrow_exception(thrown);
-}
+// So many listeners of the generic pump, each with workers of its own, can be added by reloads.
+constexpr uint32_t kSpareListeners = 16;
 
-bool UsesFrame(const Config& config) {
-  return std::any_of(config.proxies.begin(), config.proxies.end(),
-                     [](const ProxyConfig& proxy) { return proxy.pump == PumpKind::kFrame; });
+uint32_t GenericListeners(const Config& config) {
+  const auto now = std::count_if(config.proxies.begin(), config.proxies.end(),
+                                 [](const ProxyConfig& proxy) { return proxy.pump == PumpKind::kGeneric; });
+  return static_cast<uint32_t>(now) + kSpareListeners;
 }
 
 }  // namespace
 
 Generation::Generation(const Config& config, const GenerationEnvironment& environment)
     : workers_(config.workers > 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency())),
-      frame_workers_(UsesFrame(config) ? workers_ : 0),
-      environment_(environment) {}
+      generic_listeners_(GenericListeners(config)),
+      limits_(config.limits),
+      worker_limit_(workers_ * (1 + generic_listeners_)),
+      environment_(environment),
+      drain_timeout_(config.drain_timeout) {}
 
 std::unique_ptr<Generation> Generation::Build(const Config& config, const GenerationEnvironment& environment,
                                               Diagnostics& diagnostics) {
@@ -48,23 +40,23 @@ std::unique_ptr<Generation> Generation::Build(const Config& config, const Genera
 }
 
 bool Generation::CreateProxies(const Config& config, Diagnostics& diagnostics) {
-  const uint32_t shards = frame_workers_ + workers_ * static_cast<uint32_t>(config.proxies.size());
-  bool whole = true;
-  for (const ProxyConfig& proxy : config.proxies) {
-    MetadataKeys keys;
-    const PolicyEnvironment environment{proxy.name,       shards, &keys, &environment_.control, &environment_.metrics,
-                                        &environment_.log};
-    Diagnostics found;
-    ProxyPolicies policies = CreatePolicies(proxy, environment_.catalog, environment, found);
-    diagnostics.Append(found);
-    if (found.HasErrors()) {
-      whole = false;
-      continue;
-    }
-    proxies_.push_back(
-        std::make_unique<Proxy>(proxy, std::move(policies), std::move(keys), environment_.control, environment_.log));
-  }
-  return whole;
+  for (const ProxyConfig& proxy : config.proxies) proxies_.push_back(MakeProxy(proxy, diagnostics));
+  return std::none_of(proxies_.begin(), proxies_.end(), [](const auto& proxy) { return proxy == nullptr; });
+}
+
+std::unique_ptr<Proxy> Generation::MakeProxy(const ProxyConfig& config, Diagnostics& diagnostics) {
+  MetadataKeys keys;
+  Diagnostics found;
+  ProxyPolicies policies = CreatePolicies(config, environment_.catalog, EnvironmentOf(config, keys), found);
+  diagnostics.Append(found);
+  if (found.HasErrors()) return nullptr;
+  return std::make_unique<Proxy>(config, std::move(policies), std::move(keys), environment_.control, environment_.log,
+                                 environment_.resolver == nullptr ? system_resolver_ : *environment_.resolver);
+}
+
+PolicyEnvironment Generation::EnvironmentOf(const ProxyConfig& proxy, MetadataKeys& keys) const {
+  return {proxy.name,   worker_limit_,       &keys, &environment_.control, &environment_.metrics, &environment_.log,
+          proxy.guards, environment_.crashes};
 }
 
 // Listeners end first, with their threads, and nothing is posted to those any more; then go what the threads used and,
@@ -72,8 +64,12 @@ bool Generation::CreateProxies(const Config& config, Diagnostics& diagnostics) {
 // again.
 Generation::~Generation() {
   OnControl(environment_.control, [this] {
+    environment_.control.Cancel(sweep_timer_);
+    for (Retired& retired : retired_) proxies_.push_back(std::move(retired.proxy));
+    std::erase(proxies_, nullptr);  // one that could not be built
     for (const auto& proxy : proxies_) proxy->StopPublishing();
   });
+  for (Retired& retired : retired_) retired.drained.wait();
   for (const auto& proxy : proxies_) proxy->Stop();
   OnControl(environment_.control, [this] { proxies_.clear(); });
   OnControl(environment_.control, [] {});
@@ -87,20 +83,21 @@ Proxy* Generation::Find(const std::string& name) const {
 
 // The frame pump's workers serve all its listeners and come first; each listener of the generic pump adds some.
 Pump& Generation::PumpOf(PumpKind kind) {
+  std::lock_guard lock(mutex_);
   std::unique_ptr<Pump>& pump = pumps_[kind];
   if (pump) return *pump;
-  pump = kind == PumpKind::kFrame ? frame::MakePump(workers_, 0, environment_.control, environment_.log)
-                                  : generic::MakePump(workers_, frame_workers_, environment_.control, environment_.log);
+  pump = kind == PumpKind::kFrame
+             ? frame::MakePump(workers_, 0, environment_.control, environment_.log, limits_)
+             : generic::MakePump(workers_, workers_, generic_listeners_, environment_.control, environment_.log);
   return *pump;
 }
 
 void Generation::ListenAll() {
-  uint32_t workers = 0;
+  for (const auto& proxy : proxies_) proxy->LookUpNames();
   for (const auto& proxy : proxies_) {
     proxy->Listen(PumpOf(proxy->config().pump));
-    for (Worker* worker : proxy->workers()) workers = std::max(workers, worker->context().index + 1);
+    proxy->MakeEndpoints(worker_limit_);
   }
-  for (const auto& proxy : proxies_) proxy->MakeEndpoints(workers);
 }
 
 // Every worker gets a shard of its own proxy and of each proxy that its calls can be routed to.
@@ -109,13 +106,8 @@ void Generation::ConnectRoutes() {
     for (const RouteConfig& route : proxy->config().routes) Find(route.to)->AddRoutedFrom(proxy->workers());
   }
   for (const auto& proxy : proxies_) {
-    for (Worker* worker : proxy->workers()) {
-      std::vector<Route> routes;
-      for (const RouteConfig& route : proxy->config().routes) {
-        routes.push_back({route.metadata, route.service, route.method, &Find(route.to)->ShardFor(*worker)});
-      }
-      proxy->ShardFor(*worker).SetRoutes(std::move(routes));
-    }
+    proxy->SetRoutes(
+        [this](const std::string& to, Worker& worker) -> ProxyShard& { return Find(to)->ShardFor(worker); });
   }
 }
 
@@ -133,6 +125,7 @@ void Generation::StartOnControl() {
 
 void Generation::Drain(uint64_t deadline_ns) {
   draining_ = true;
+  OnControl(environment_.control, [] {});  // a reload that is under way ends first; no other begins
   std::vector<std::thread> waiting;
   for (const auto& proxy : proxies_) {
     waiting.emplace_back([&proxy, deadline_ns] { proxy->Drain(deadline_ns); });
@@ -140,17 +133,32 @@ void Generation::Drain(uint64_t deadline_ns) {
   for (std::thread& thread : waiting) thread.join();
 }
 
+std::vector<ProxyConfig> Generation::proxy_configs() const {
+  std::vector<ProxyConfig> configs;
+  for (const auto& proxy : proxies_) configs.push_back(proxy->config());
+  return configs;
+}
+
 uint64_t Generation::in_flight() const {
+  std::lock_guard lock(mutex_);
   uint64_t sum = 0;
   for (const auto& proxy : proxies_) sum += proxy->in_flight();
   return sum;
 }
 
 HostStats Generation::Stats() const {
+  std::lock_guard lock(mutex_);
   HostStats stats;
+  stats.generation = number_;
+  stats.swaps = swaps_;
+  stats.retired_proxies = retired_.size();
+  for (const Retired& retired : retired_) {
+    if (retired.proxy) stats.retired_in_flight += retired.proxy->in_flight();
+  }
   stats.uptime_seconds = static_cast<double>(MonotonicNow() - started_ns_) * 1e-9;
   stats.workers = workers_;
   stats.draining = draining_;
+  for (const auto& [kind, pump] : pumps_) pump->AddStats(stats);
   for (const auto& proxy : proxies_) stats.proxies.push_back(proxy->Stats());
   stats.plugin_metrics = environment_.metrics.Read();
   return stats;

@@ -5,23 +5,36 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "proxy/from_config.h"
 
 namespace myelin {
 namespace {
 
-ProxySettings SettingsOf(const ProxyConfig& config) {
-  return {config.name, config.timeouts.request, config.timeouts.stream_idle, config.timeouts.queue, config.access_log};
-}
+// Names are waited for so long, at the start and when there are new ones.
+constexpr Duration kNamesPatience = 3s;
 
-template <typename Functions>
-PolicyStats StatsOf(PolicyInstance<Functions>& policy) {
-  return {std::string(PolicyKindName(policy.handle().kind)), policy.handle().name, policy.strikes().count()};
+void AddLimiters(const ProxyCounters& counters, std::vector<LimiterStats>& stats) {
+  std::map<std::string, size_t> seen;
+  for (LimiterStats& limiter : stats) {
+    const auto found = counters.limiters.find({limiter.name, seen[limiter.name]++});
+    if (found == counters.limiters.end()) continue;
+    limiter.admitted += found->second.admitted.Get();
+    limiter.delayed += found->second.delayed.Get();
+    limiter.rejected += found->second.rejected.Get();
+  }
 }
 
 }  // namespace
 
-Proxy::Proxy(const ProxyConfig& config, ProxyPolicies policies, MetadataKeys keys, ControlThread& control, Logger& log)
-    : config_(config), control_(control), log_(log) {
+Proxy::Proxy(const ProxyConfig& config, ProxyPolicies policies, MetadataKeys keys, ControlThread& control, Logger& log,
+             Resolver& resolver)
+    : config_(config),
+      control_(control),
+      log_(log),
+      names_({resolver, control, log, config.name, config.dns_refresh, kNamesPatience}, [this] {
+        std::string why;
+        ApplyNames(why);
+      }) {
   parts_.settings = SettingsOf(config);
   parts_.keys = std::move(keys);
   parts_.balancer = std::move(policies.balancer);
@@ -47,7 +60,8 @@ void Proxy::Listen(Pump& pump) {
   ListenOptions options;
   options.proxy = config_.name;
   for (const ListenConfig& listen : config_.listen) options.addresses.push_back(listen.address);
-  options.max_workers = parts_.pool->functions().max_workers(parts_.pool->instance());
+  options.limits = config_.limits;
+  options.max_workers = MaxWorkers(*parts_.pool);
   listener_ = pump.Listen(options);
   sharers_.assign(workers().begin(), workers().end());
 }
@@ -60,22 +74,22 @@ void Proxy::AddRoutedFrom(std::span<Worker* const> routed) {
 }
 
 void Proxy::MakeEndpoints(uint32_t worker_count) {
-  for (const EndpointConfig& endpoint : config_.endpoints) {
-    const auto slot = static_cast<uint32_t>(parts_.endpoints.size());
-    Endpoint::Spec spec{endpoint.address, endpoint.weight, endpoint.priority, endpoint.locality, endpoint.metadata};
-    parts_.endpoints.push_back(std::make_shared<Endpoint>(std::move(spec), slot, worker_count));
-  }
+  worker_count_ = worker_count;
+  names_.Await();
+  endpoints_.Commit(endpoints_.Plan(names_.Specs(), worker_count), 0);
+  parts_.endpoints = endpoints_.members();
 }
 
 // A worker of another proxy that routes calls here takes the same share as one of ours.
-EndpointPool::Options Proxy::PoolOptions(const Worker& worker) const {
+EndpointPool::Options Proxy::PoolOptions(const Worker& worker, const ProxyConfig& config) const {
   const auto found = std::find(sharers_.begin(), sharers_.end(), &worker);
   EndpointPool::Options options;
-  options.connection = {config_.timeouts.connect, config_.keepalive.time, config_.keepalive.timeout};
-  options.backoff_base = config_.backoff.base;
-  options.backoff_max = config_.backoff.max;
-  options.backoff_jitter = config_.backoff.jitter;
-  options.queue_timeout = config_.timeouts.queue;
+  options.connection = {config.timeouts.connect, config.keepalive.time, config.keepalive.timeout};
+  options.backoff_base = config.backoff.base;
+  options.backoff_max = config.backoff.max;
+  options.backoff_jitter = config.backoff.jitter;
+  options.queue_timeout = config.timeouts.queue;
+  options.max_queued = config.limits.max_queued;
   options.worker_count = static_cast<uint32_t>(sharers_.size());
   options.worker = found == sharers_.end() ? 0 : static_cast<uint32_t>(found - sharers_.begin());
   return options;
@@ -83,7 +97,7 @@ EndpointPool::Options Proxy::PoolOptions(const Worker& worker) const {
 
 std::unique_ptr<ProxyShard> Proxy::MakeShard(Worker& worker, ProxyCounters& counters) const {
   try {
-    return std::make_unique<ProxyShard>(worker.context(), parts_, counters, PoolOptions(worker));
+    return std::make_unique<ProxyShard>(worker.context(), parts_, counters, PoolOptions(worker, config_));
   } catch (const ShardError& error) {
     throw StartupError(config_.origin, "proxy '" + config_.name + "': " + error.what());
   }
@@ -93,47 +107,61 @@ ProxyShard& Proxy::ShardFor(Worker& worker) {
   for (const WorkerShard& known : shards_) {
     if (known.worker == &worker) return *known.shard;
   }
-  auto counters = std::make_unique<ProxyCounters>(parts_.limiters.size());
+  auto counters = std::make_unique<ProxyCounters>();
   auto shard = MakeShard(worker, *counters);
+  if (published_) shard->SetSnapshot(published_);  // it serves already
   worker.AddShard(*shard);
+  std::lock_guard lock(mutex_);
   return *shards_.emplace_back(WorkerShard{&worker, std::move(counters), std::move(shard)}).shard;
 }
 
-std::shared_ptr<const Snapshot> Proxy::MakeSnapshot() {
-  std::vector<std::shared_ptr<Endpoint>> usable;
-  for (const auto& endpoint : parts_.endpoints) {
+std::shared_ptr<const Snapshot> Proxy::MakeSnapshot(const EndpointSet::List& endpoints,
+                                                    const std::shared_ptr<Balancer>& balancer, std::string& why) {
+  EndpointSet::List usable;
+  for (const auto& endpoint : endpoints) {
     if (endpoint->state() == MYELIN_ENDPOINT_UP) usable.push_back(endpoint);
   }
-  std::string why;
-  auto snapshot = Snapshot::Make(std::move(usable), ++snapshot_version_, parts_.balancer, control_, why, last_down_);
-  if (!snapshot) {
-    log_.Error(config_.name, "the balancer '" + parts_.balancer->handle().name + "' refuses the endpoints: " + why);
-  }
+  auto snapshot = Snapshot::Make(std::move(usable), ++snapshot_version_, balancer, control_, why, LastDown());
+  if (!snapshot) why = "the balancer '" + balancer->handle().name + "' refuses the endpoints: " + why;
   return snapshot;
 }
 
+std::string Proxy::LastDown() const {
+  if (!last_down_.empty()) return last_down_;
+  const auto missing = names_.Unfound();
+  return missing.empty() ? "" : missing.front().name + ": its name was not found: " + missing.front().why;
+}
+
 void Proxy::PublishFirstSnapshot() {
-  const auto snapshot = MakeSnapshot();
-  if (!snapshot) throw StartupError(config_.balancer.origin, "the balancer refuses the endpoints; see the log");
+  std::string why;
+  const auto snapshot = MakeSnapshot(endpoints_.members(), parts_.balancer, why);
+  if (!snapshot) throw StartupError(config_.balancer.origin, why);
+  published_ = snapshot;
   for (const WorkerShard& shard : shards_) shard.shard->SetSnapshot(snapshot);
 }
 
 void Proxy::PublishSnapshot() {
   if (!publishing_) return;
-  const auto snapshot = MakeSnapshot();
-  if (!snapshot) return;
+  std::string why;
+  const auto snapshot = MakeSnapshot(endpoints_.members(), parts_.balancer, why);
+  if (!snapshot) return log_.Error(config_.name, why);
+  published_ = snapshot;
   for (const WorkerShard& shard : shards_) {
     shard.worker->Post([target = shard.shard.get(), snapshot] { target->SetSnapshot(snapshot); });
   }
 }
 
 void Proxy::OnHealthChanged(const std::shared_ptr<Endpoint>& endpoint, bool up, const std::string& reason) {
+  if (endpoint->state() == MYELIN_ENDPOINT_DRAINING) return;
+  // A worker that cannot connect speaks for the endpoint only while no other is connected; it sends its own calls
+  // elsewhere, and tells again.
+  if (!up && endpoint->Stats().connections_ready > 0) return;
   if (!endpoint->SetState(up ? MYELIN_ENDPOINT_UP : MYELIN_ENDPOINT_DOWN, MonotonicNow())) return;
   if (up) {
-    log_.Info(config_.name, "endpoint " + endpoint->address() + " is up");
+    log_.Info(config_.name, "endpoint " + endpoint->Label() + " is up");
   } else {
-    log_.Warning(config_.name, "endpoint " + endpoint->address() + " is down: " + reason);
-    last_down_ = endpoint->address() + ": " + reason;
+    log_.Warning(config_.name, "endpoint " + endpoint->Label() + " is down: " + reason);
+    last_down_ = endpoint->Label() + ": " + reason;
   }
   PublishSnapshot();
 }
@@ -154,35 +182,42 @@ void Proxy::Stop() {
 }
 
 uint64_t Proxy::in_flight() const {
+  std::lock_guard lock(mutex_);
   uint64_t sum = 0;
   for (const WorkerShard& shard : shards_) sum += shard.counters->in_flight.Get();
   return sum;
 }
 
 ProxyStats Proxy::Stats() const {
+  std::lock_guard lock(mutex_);
   ProxyStats stats;
   stats.name = config_.name;
   stats.listen = addresses();
+  if (listener_) stats.downstream_connections = listener_->connections();
+  if (listener_) stats.connections = listener_->connection_totals();
   stats.balancer = parts_.balancer->handle().name;
   stats.pool = parts_.pool->handle().name;
-  stats.policies = {StatsOf(*parts_.balancer), StatsOf(*parts_.pool)};
+  stats.policies = {parts_.balancer->guard().Stats(), parts_.pool->guard().Stats()};
   for (const auto& limiter : parts_.limiters) {
     stats.limiters.push_back({limiter->handle().name, 0, 0, 0});
-    stats.policies.push_back(StatsOf(*limiter));
+    stats.policies.push_back(limiter->guard().Stats());
   }
   for (const WorkerShard& shard : shards_) {
     const ProxyCounters& counters = *shard.counters;
     stats.in_flight += counters.in_flight.Get();
+    stats.in_flight_old += counters.in_flight_old.Get();
     stats.refused_by_host += counters.refused_by_host.Get();
     stats.queue_timeouts += counters.queue_timeouts.Get();
     for (size_t i = 0; i < stats.calls.size(); ++i) stats.calls[i] += counters.calls[i].Get();
-    for (size_t i = 0; i < stats.limiters.size(); ++i) {
-      stats.limiters[i].admitted += counters.limiters[i].admitted.Get();
-      stats.limiters[i].delayed += counters.limiters[i].delayed.Get();
-      stats.limiters[i].rejected += counters.limiters[i].rejected.Get();
-    }
+    AddLimiters(counters, stats.limiters);
   }
-  for (const auto& endpoint : parts_.endpoints) stats.endpoints.push_back(endpoint->Stats());
+  for (const auto& endpoint : endpoints_.All()) stats.endpoints.push_back(endpoint->Stats());
+  for (const auto& missing : names_.Unfound()) {
+    EndpointStats& shown = stats.endpoints.emplace_back();
+    shown.address = shown.name = missing.name;
+    shown.weight = missing.weight;
+    shown.state = "down";
+  }
   return stats;
 }
 

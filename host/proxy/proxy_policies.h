@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From the policies that a proxy names to instances of them: found, options checked, created. Control thread.
+// From the policies that a proxy names to instances of them: found, options checked, created; or, where nothing about
+// one has changed, the instance that runs. Control thread.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/diagnostics.h"
@@ -22,5 +24,19 @@ struct ProxyPolicies {
 /// Creates all the policies of `proxy`. What fails is in `diagnostics`; the result is whole only without errors.
 ProxyPolicies CreatePolicies(const ProxyConfig& proxy, Catalog& catalog, const PolicyEnvironment& environment,
                              Diagnostics& diagnostics);
+
+/// Which policies are looked up again on disk; the others run on, whatever has become of their files.
+struct Renewed {
+  bool balancer = true;
+  bool pool = true;
+  std::vector<bool> limiters;  // by place; empty: all
+};
+
+/// As CreatePolicies, beside `running`, which `running_config` led to. A policy whose plugin, name and options are the
+/// same is the same instance; one that replaces another of its name gets its state. `environment.keys` is a copy of the
+/// running ones.
+ProxyPolicies ReplacePolicies(const ProxyConfig& proxy, const ProxyConfig& running_config, const ProxyPolicies& running,
+                              const Renewed& renewed, Catalog& catalog, const PolicyEnvironment& environment,
+                              Diagnostics& diagnostics);
 
 }  // namespace myelin

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "main/changes.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <tuple>
+#include <utility>
+
+#include "config/policy_text.h"
+#include "proxy/on_control.h"
+
+namespace myelin {
+namespace {
+
+constexpr Duration kPreflightLimit = std::chrono::seconds(10);
+
+/// Adds an error for each key that has changed and cannot at run time.
+void RefuseFixed(const Config& running, const Config& next, Diagnostics& diagnostics) {
+  const Origin origin = next.proxies.empty() ? Origin{"configuration"} : Origin{next.proxies[0].origin.source};
+  const auto refuse = [&](const std::string& key) {
+    diagnostics.Error(origin, key + " cannot change while myelin runs; restart it, or put back what was there");
+  };
+  if (running.workers != next.workers) refuse("workers");
+  if (running.admin_listen != next.admin_listen) refuse("admin.listen");
+  const auto limits = [](const HostLimits& all) {
+    return std::tie(all.stream_buffer, all.connection_buffer, all.worker_buffer, all.max_header_bytes,
+                    all.max_header_fields, all.header_timeout);
+  };
+  if (limits(running.limits) != limits(next.limits)) refuse("limits");
+  const LogConfig& was = running.log;
+  const LogConfig& is = next.log;
+  if (was.format != is.format) refuse("log.format");
+  if (was.file != is.file) refuse("log.file");
+  if (was.rotate != is.rotate || was.keep != is.keep || was.max_size != is.max_size) refuse("log.rotate and log.keep");
+}
+
+std::string Joined(const std::vector<std::string>& texts, const std::string& separator) {
+  std::string joined;
+  for (const std::string& text : texts) joined += (joined.empty() ? "" : separator) + text;
+  return joined;
+}
+
+std::vector<std::string> Sentences(const Diagnostics& diagnostics, Diagnostic::Severity severity) {
+  std::vector<std::string> sentences;
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    if (diagnostic.severity == severity) sentences.push_back(diagnostic.ToString());
+  }
+  return sentences;
+}
+
+std::optional<PolicyConfig> Parse(const nlohmann::json& body, const std::string& key, Diagnostics& diagnostics) {
+  if (!body.contains(key)) return std::nullopt;
+  if (!body[key].is_string()) {
+    diagnostics.Error(Origin{key}, "accepted: NAME[=options] as a string");
+    return std::nullopt;
+  }
+  const std::string flag = "--" + key;
+  const std::optional<Node> node = ParsePolicyFlag(body[key].get<std::string>(), flag, diagnostics);
+  return node ? ReadPolicy(*node, flag, diagnostics) : std::nullopt;
+}
+
+PolicySwap ParseSwap(std::string_view text, Diagnostics& diagnostics) {
+  PolicySwap swap;
+  const nlohmann::json body = nlohmann::json::parse(text, nullptr, false);
+  if (!body.is_object() || !body.contains("proxy") || !body["proxy"].is_string()) {
+    diagnostics.Error(Origin{"swap"},
+                      "accepted: {\"proxy\": NAME, \"balancer\", \"pool\": POLICY, \"limiters\": [POLICY]}");
+    return swap;
+  }
+  swap.proxy = body["proxy"].get<std::string>();
+  swap.balancer = Parse(body, "balancer", diagnostics);
+  swap.pool = Parse(body, "pool", diagnostics);
+  for (const auto& limiter : body.value("limiters", nlohmann::json::array())) {
+    auto parsed = Parse(nlohmann::json{{"limiter", limiter}}, "limiter", diagnostics);
+    if (parsed) swap.limiters.push_back(std::move(*parsed));
+  }
+  if (!swap.balancer && !swap.pool && swap.limiters.empty() && !diagnostics.HasErrors()) {
+    diagnostics.Error(Origin{"swap"}, "it names no policy; accepted: balancer, pool, limiters");
+  }
+  return swap;
+}
+
+std::string Described(const PolicySwap& swap) {
+  std::vector<std::string> what;
+  if (swap.balancer) what.push_back("balancer " + swap.balancer->name);
+  if (swap.pool) what.push_back("pool " + swap.pool->name);
+  for (const PolicyConfig& limiter : swap.limiters) what.push_back("limiter " + limiter.name);
+  return "proxy " + swap.proxy + " has " + Joined(what, ", ");
+}
+
+}  // namespace
+
+Changes::Changes(const ConfigInput& input, const Config& running, const GenerationEnvironment& environment,
+                 Generation& generation)
+    : input_(input),
+      environment_(environment),
+      generation_(generation),
+      running_(running),
+      drain_timeout_(running.drain_timeout.count()) {}
+
+CommandReply Changes::Reload() {
+  std::lock_guard lock(mutex_);
+  const std::string reopened = environment_.log.Reopen();
+  if (!reopened.empty()) environment_.log.Warning("main", "the log file cannot be opened again: " + reopened);
+  Diagnostics diagnostics;
+  const LoadedConfig loaded = ReadConfig(input_, diagnostics);
+  if (diagnostics.HasErrors()) return Refuse(diagnostics, "reload");
+  return Apply(loaded.config, diagnostics, "reload");
+}
+
+CommandReply Changes::Rollback() {
+  std::lock_guard lock(mutex_);
+  if (!has_previous_) return {false, "there is no previous configuration: nothing has changed since the start"};
+  const Config previous = previous_;
+  return Apply(previous, {}, "rollback");
+}
+
+CommandReply Changes::Apply(const Config& next, const Diagnostics& warnings, const std::string& verb) {
+  Diagnostics diagnostics;
+  RefuseFixed(running_, next, diagnostics);
+  if (diagnostics.HasErrors()) return Refuse(diagnostics, verb);
+  std::vector<std::string> changes;
+  SetDirs(next);
+  if (!generation_.Reload(next, diagnostics, changes)) {
+    SetDirs(running_);
+    return Refuse(diagnostics, verb);
+  }
+  SetLog(next);
+  if (next.log.level != running_.log.level) changes.push_back("log level " + next.log.level);
+  drain_timeout_ = next.drain_timeout.count();
+  previous_ = std::exchange(running_, next);
+  has_previous_ = true;
+  ++applied_;
+  for (const Diagnostics* each : {&warnings, static_cast<const Diagnostics*>(&diagnostics)}) {
+    for (const std::string& warning : Sentences(*each, Diagnostic::Severity::kWarning)) {
+      environment_.log.Warning("config", warning);
+    }
+  }
+  const std::string what = changes.empty() ? "nothing has changed" : Joined(changes, "; ");
+  environment_.log.Info("main", verb + " applied: " + what);
+  return {true, verb + " applied: " + what};
+}
+
+CommandReply Changes::Refuse(const Diagnostics& diagnostics, const std::string& verb) {
+  ++refused_;
+  const auto errors = Sentences(diagnostics, Diagnostic::Severity::kError);
+  for (const std::string& error : errors) environment_.log.Error("config", error);
+  environment_.log.Error("main", verb + " refused, nothing has changed");
+  return {false, verb + " refused, nothing has changed:\n" + Joined(errors, "\n")};
+}
+
+CommandReply Changes::Swap(std::string_view body) {
+  std::lock_guard lock(mutex_);
+  Diagnostics diagnostics;
+  const PolicySwap swap = ParseSwap(body, diagnostics);
+  if (!diagnostics.HasErrors()) {
+    const std::string why = TryPlugins(swap);
+    if (!why.empty()) diagnostics.Error(Origin{"swap"}, why);
+  }
+  if (diagnostics.HasErrors() || !generation_.Swap(swap, diagnostics)) {
+    for (const std::string& error : Sentences(diagnostics, Diagnostic::Severity::kError)) {
+      environment_.log.Warning("main", "swap refused: " + error);
+    }
+    return {false, "swap refused, nothing has changed:\n" +
+                       Joined(Sentences(diagnostics, Diagnostic::Severity::kError), "\n")};
+  }
+  previous_ = running_;
+  has_previous_ = true;
+  OnControl(environment_.control, [&] { running_.proxies = generation_.proxy_configs(); });
+  environment_.log.Info("main", "swapped: " + Described(swap));
+  return {true, Described(swap) +
+                    " now; calls in flight finish on what admitted them. The next reload goes back to the "
+                    "file"};
+}
+
+// Before this process loads it, since a constructor in a .so can do anything.
+std::string Changes::TryPlugins(const PolicySwap& swap) {
+  std::string why;
+  if (swap.balancer) why = TryPlugin(PolicyKind::kBalancer, *swap.balancer);
+  if (why.empty() && swap.pool) why = TryPlugin(PolicyKind::kPool, *swap.pool);
+  for (const PolicyConfig& limiter : swap.limiters) {
+    if (why.empty()) why = TryPlugin(PolicyKind::kLimiter, limiter);
+  }
+  return why;
+}
+
+// A name that no file is called after is in a plugin with several policies; the catalog says so or finds it.
+std::string Changes::TryPlugin(PolicyKind kind, const PolicyConfig& policy) {
+  namespace fs = std::filesystem;
+  Preflight::Candidate candidate{"", kind, "", policy.options};
+  std::error_code ignored;
+  if (policy.name.find('/') != std::string::npos) {
+    const size_t colon = policy.name.rfind(".so:");
+    candidate.file = colon == std::string::npos ? policy.name : policy.name.substr(0, colon + 3);
+    if (colon != std::string::npos) candidate.policy = policy.name.substr(colon + 4);
+  } else {
+    candidate.policy = policy.name;
+    for (const std::string& dir : PluginDirs(running_.plugin_dirs)) {
+      const std::string file = (fs::path(dir) / ("myelin_" + policy.name + ".so")).string();
+      if (candidate.file.empty() && fs::exists(file, ignored)) candidate.file = file;
+    }
+  }
+  if (!fs::exists(candidate.file, ignored)) return "";
+  const std::string why = preflight_.Try(candidate, kPreflightLimit);
+  return why.empty() ? "" : policy.name + " failed when it was tried in a process of its own: " + why;
+}
+
+void Changes::SetDirs(const Config& config) {
+  OnControl(environment_.control, [&] { environment_.catalog.SetDirs(PluginDirs(config.plugin_dirs)); });
+}
+
+void Changes::SetLog(const Config& next) {
+  if (const auto level = ParseLogLevel(next.log.level)) environment_.log.SetLevel(*level);
+}
+
+}  // namespace myelin
