@@ -157,7 +157,7 @@ class AdminAddressTest : public AdminTest {
  protected:
   std::string FailureOf(const std::string& address) {
     try {
-      AdminServer server(address, {[] { return HostStats{}; }, {}, {}, {}}, log_);
+      AdminServer server(address, {[] { return HostStats{}; }, {}, {}, {}, {}}, log_);
       return "listens on " + server.address();
     } catch (const StartupError& error) {
       return error.diagnostics().at(0).message;

@@ -18,18 +18,33 @@ TEST(StatsJson, CarriesTheSnapshot) {
   EXPECT_EQ(stats["uptime_seconds"], 12.5);
   EXPECT_EQ(stats["workers"], 4);
   EXPECT_EQ(stats["draining"], false);
+  EXPECT_EQ(stats["buffered_bytes"][1], json({{"worker", 1}, {"bytes", 27}}));
+  EXPECT_EQ(stats["abuse"]["hoarding"], 29);
   const json& proxy = stats["proxies"][0];
   EXPECT_EQ(proxy["name"], "orders");
   EXPECT_EQ(proxy["listen"], json::array({"0.0.0.0:30880"}));
+  EXPECT_EQ(proxy["downstream_connections"], json::array({23, 24}));
   EXPECT_EQ(proxy["balancer"], "min_conn");
   EXPECT_EQ(proxy["pool"], "loose");
   EXPECT_EQ(proxy["in_flight"], 11);
   EXPECT_EQ(proxy["calls"], json({{"OK", 100}, {"RESOURCE_EXHAUSTED", 12}}));
   EXPECT_EQ(proxy["refused_by_host"], 13);
   EXPECT_EQ(proxy["queue_timeouts"], 9);
+  EXPECT_EQ(proxy["connections"], json({{"accepted", 30}, {"refused", 25}}));
   EXPECT_EQ(proxy["limiters"][0],
             json({{"name", "token_bucket"}, {"admitted", 500}, {"delayed", 17}, {"rejected", 12}}));
-  EXPECT_EQ(proxy["policies"][0], json({{"kind", "balancer"}, {"name", "min_conn"}, {"strikes", 2}}));
+  const json& policy = proxy["policies"][0];
+  EXPECT_EQ(policy["strikes"], 2);
+  EXPECT_EQ(policy["hash"], "9f2c1e0c5b7a4d61");
+  EXPECT_EQ(policy["quarantined"], true);
+  EXPECT_EQ(policy["quarantine_reason"], "2 invalid answers");
+  EXPECT_EQ(policy["slow_hooks"], 14);
+  const json& hook = policy["hooks"][0];
+  EXPECT_EQ(std::tuple(hook["hook"], hook["calls"], hook["passed_over"], hook["timed"]),
+            std::tuple("pick", 25600, 31, 100));
+  EXPECT_NEAR(hook["p50_seconds"], 50e-9, 2e-9) << "half of what lies between 32 and 64 ns, and a bit";
+  EXPECT_NEAR(hook["p99_seconds"], 128e-9, 1e-9);
+  EXPECT_EQ(hook["max_seconds"], 400);
   EXPECT_EQ(stats["plugin_metrics"][1]["value"], 22);
   EXPECT_EQ(stats["plugin_metrics"][1]["type"], "counter");
 }

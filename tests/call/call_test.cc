@@ -63,6 +63,14 @@ TEST_F(CallTest, ResultsAreToldInBatchesWithoutLoss) {
   proxy.shard->FlushResults();
 }
 
+TEST_F(CallTest, AStatusThatGrpcDoesNotKnowIsToldAsUnknown) {
+  proxy.Build(1);
+  EXPECT_CALL(proxy.balancer, Done(Result(MYELIN_OUTCOME_SUCCESS, MYELIN_GRPC_UNKNOWN, 0)));
+  EXPECT_CALL(*proxy.limiters[0], Done(Result(MYELIN_OUTCOME_SUCCESS, MYELIN_GRPC_UNKNOWN, 0)));
+  End(Start(), 99);
+  proxy.shard->FlushResults();
+}
+
 TEST_F(CallTest, NoEndpointIsUnavailable) {
   proxy.Build();
   proxy.Publish({});
@@ -102,6 +110,10 @@ TEST_F(CallTest, AnUnreachableEndpointIsPickedAround) {
     out.index = picks == 0 ? 0 : 1;
     out.token = static_cast<uint64_t>(++picks);
     return MYELIN_PICK;
+  });
+  ON_CALL(proxy.pool, Acquire).WillByDefault([&](const auto&, const auto& call, const auto&) {
+    EXPECT_EQ(call.attempt + 1, static_cast<uint32_t>(picks)) << "the pool sees what the balancer saw";
+    return MYELIN_ACQUIRE_OPEN;
   });
   FakeRelay& relay = Start();
   connector[0].Fail();
@@ -198,6 +210,42 @@ TEST_F(CallTest, ABalancerThatQueuesIsAskedAgainForANewSnapshot) {
   EXPECT_NE(second.call.endpoint(), "");
 }
 
+TEST_F(CallTest, CallsThatTheBalancerQueuesAreBounded) {
+  proxy.parts.settings.max_queued = 2;
+  proxy.Build();
+  ON_CALL(proxy.balancer, Pick).WillByDefault(Return(MYELIN_PICK_QUEUE));
+  EXPECT_TRUE(Start().waits());
+  FakeRelay& second = Start();
+  EXPECT_TRUE(second.waits());
+  FakeRelay& third = Start();
+  ASSERT_TRUE(third.refusal);
+  EXPECT_EQ(third.refusal->grpc_status, MYELIN_GRPC_UNAVAILABLE);
+  EXPECT_THAT(third.refusal->message, HasSubstr("(limits.max_queued)"));
+  proxy.Publish(proxy.parts.endpoints);
+  EXPECT_TRUE(second.waits()) << "who waits already is not refused";
+  End(second);
+  EXPECT_TRUE(Start().waits()) << "there is room again";
+}
+
+TEST_F(CallTest, ACallThatEndsHasABoundedNumberOfQueuedCallsAskedInTurn) {
+  proxy.Build();
+  FakeRelay& first = Start();
+  connector[0].GetReady();
+  int asked = 0;
+  ON_CALL(proxy.balancer, Pick).WillByDefault([&](const auto&, const auto&, auto&) {
+    ++asked;
+    return MYELIN_PICK_QUEUE;
+  });
+  for (int i = 0; i < 100; ++i) Start();
+  asked = 0;
+  End(first);
+  EXPECT_GT(asked, 0);
+  EXPECT_LE(asked, 16);
+  asked = 0;
+  proxy.Publish(proxy.parts.endpoints);
+  EXPECT_EQ(asked, 100);
+}
+
 TEST_F(CallTest, APickQueueHasATimeoutThatAskingAgainDoesNotExtend) {
   proxy.Build();
   ON_CALL(proxy.balancer, Pick).WillByDefault(Return(MYELIN_PICK_QUEUE));
@@ -220,7 +268,7 @@ TEST_F(CallTest, AnInvalidPickIsDecidedByTheHostAndNotToldTheBalancer) {
   EXPECT_NE(relay.stream, nullptr);
   End(relay);
   proxy.shard->FlushResults();
-  EXPECT_EQ(proxy.parts.balancer->strikes().count(), 1u);
+  EXPECT_EQ(proxy.parts.balancer->guard().strikes(), 1u);
 }
 
 TEST_F(CallTest, PickAgainGivesTheStreamBackAndStopsAfterThreeAttempts) {

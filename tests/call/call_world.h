@@ -92,7 +92,7 @@ class FakeProxy {
       limiters.emplace_back(std::make_unique<NiceMock<MockLimiter>>());
       parts.limiters.push_back(policies_.Create("limiter" + std::to_string(i), MockTable(*limiters.back())));
     }
-    counters.emplace(limiter_count);
+    counters.emplace();
     EndpointPool::Options options;
     options.backoff_base = 100ms;
     options.backoff_max = 3s;

@@ -55,8 +55,8 @@ TEST_F(LimitersTest, TheFirstThatRefusesAnswersAndThoseBeforeItAreTold) {
   });
   EXPECT_CALL(limiter(1), Done).Times(0);
   proxy.shard->FlushResults();
-  EXPECT_EQ(proxy.counters->limiters[0].admitted.Get(), 1u);
-  EXPECT_EQ(proxy.counters->limiters[1].rejected.Get(), 1u);
+  EXPECT_EQ(proxy.counters->limiters.at({"limiter0", 0}).admitted.Get(), 1u);
+  EXPECT_EQ(proxy.counters->limiters.at({"limiter1", 0}).rejected.Get(), 1u);
   EXPECT_EQ(proxy.InFlight(), 0u);
 }
 
@@ -71,7 +71,7 @@ TEST_F(LimitersTest, ADelayedCallGoesOnWithTheNextLimiterAndIsNotAskedAgain) {
   EXPECT_CALL(limiter(2), Admit).WillOnce(Admit(3));
   Pass(101ms);
   EXPECT_EQ(connector.opened(), 1u);
-  EXPECT_EQ(proxy.counters->limiters[0].delayed.Get(), 1u);
+  EXPECT_EQ(proxy.counters->limiters.at({"limiter0", 0}).delayed.Get(), 1u);
 }
 
 TEST_F(LimitersTest, AnEndlessDelayIsCutAndDoesNotOverflow) {

@@ -72,6 +72,7 @@ TEST_F(RoutingTest, PoliciesSeeTheCallWithAllValuesOfTheirKeys) {
   proxy.parts.keys.Want("x-tenant");
   proxy.parts.keys.Want("x-absent");
   proxy.parts.keys.Want("x-many");
+  proxy.shard->Apply(MakeShardChange(worker, &proxy.parts, proxy.parts, *proxy.counters));
   FakeRelay& relay = relays.emplace_back("/shop.v1.Cart/Get");
   relay.metadata.values = {{"x-tenant", "acme"}};
   for (int i = 0; i < 20; ++i) relay.metadata.values.emplace("x-many", std::to_string(i));  // more than stand in place

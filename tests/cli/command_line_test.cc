@@ -143,7 +143,7 @@ TEST(CommandLine, WrongWordsAreNamedWithWhatIsAccepted) {
 
 TEST(CommandLine, WrongWordsOfTheOtherCommandsAreNamedToo) {
   EXPECT_THAT(Error({"plugins"}),
-              HasSubstr("plugins lacks what to do; accepted: list, describe NAME or check FILE.so"));
+              HasSubstr("plugins lacks what to do; accepted: list, describe NAME, check FILE.so or status"));
   EXPECT_THAT(Error({"plugins", "lst"}), HasSubstr("did you mean 'list'?"));
   EXPECT_THAT(Error({"plugins", "describe"}), HasSubstr("lacks a policy"));
   EXPECT_THAT(Error({"plugins", "check"}), HasSubstr("lacks a file"));

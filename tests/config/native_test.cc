@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The native schema: what each key becomes, in its short and its long form.
-#include "config/pumps.h"
 #include "loading.h"
 
 namespace myelin {
@@ -96,8 +95,29 @@ TEST_F(Native, WhatIsLeftOutHasItsDefault) {
   EXPECT_EQ(proxy.timeouts.queue, 1s);
   EXPECT_EQ(proxy.backoff.max, 3s);
   EXPECT_EQ(proxy.keepalive.time, 5min);
-  EXPECT_EQ(proxy.pump, PumpKind::kGeneric);
+  EXPECT_EQ(proxy.pump, PumpKind::kFrame);
   EXPECT_FALSE(proxy.access_log);
+}
+
+TEST_F(Native, LimitsAreReadAndProxiesInheritThem) {
+  const Config& config = Good(
+      "limits: {max_connections: 5, max_streams: 6, max_queued: 7, stream_buffer: 128KiB, connection_buffer: 1MiB,\n"
+      "  worker_buffer: 8MiB, max_header_bytes: 16KiB, max_header_fields: 20, header_timeout: 3s}\n"
+      "proxies:\n"
+      "  - {name: a, listen: ':1', endpoints: [b:1]}\n"
+      "  - {name: c, listen: ':2', endpoints: [b:1], limits: {max_streams: 60}}\n");
+  EXPECT_EQ(config.limits.stream_buffer, 128u << 10);
+  EXPECT_EQ(config.limits.connection_buffer, 1u << 20);
+  EXPECT_EQ(config.limits.worker_buffer, 8u << 20);
+  EXPECT_EQ(config.limits.max_header_bytes, 16u << 10);
+  EXPECT_EQ(config.limits.max_header_fields, 20u);
+  EXPECT_EQ(config.limits.header_timeout, 3s);
+  const ProxyLimits& inherited = config.proxies.at(0).limits;
+  EXPECT_EQ(inherited.max_connections, 5u);
+  EXPECT_EQ(inherited.max_streams, 6u);
+  EXPECT_EQ(inherited.max_queued, 7u);
+  EXPECT_EQ(config.proxies.at(1).limits.max_connections, 5u);
+  EXPECT_EQ(config.proxies.at(1).limits.max_streams, 60u);
 }
 
 TEST_F(Native, EveryTimeIsRead) {
@@ -133,11 +153,11 @@ TEST_F(Native, TheHostsOwnKeysAreRead) {
 }
 
 TEST_F(Native, AProxyOverridesTheTopOfTheFile) {
-  const Config& config = Good("pump: frame\naccess_log: true\n" + WithProxyKeys("pump: generic\naccess_log: false") +
+  const Config& config = Good("pump: generic\naccess_log: true\n" + WithProxyKeys("pump: frame\naccess_log: false") +
                               "  - {name: b, listen: ':1', endpoints: a:1}\n");
-  EXPECT_EQ(config.proxies.at(0).pump, PumpKind::kGeneric);
+  EXPECT_EQ(config.proxies.at(0).pump, PumpKind::kFrame);
   EXPECT_FALSE(config.proxies.at(0).access_log);
-  EXPECT_EQ(config.proxies.at(1).pump, PumpKind::kFrame);
+  EXPECT_EQ(config.proxies.at(1).pump, PumpKind::kGeneric);
   EXPECT_TRUE(config.proxies.at(1).access_log);
 }
 
@@ -185,8 +205,6 @@ TEST_F(Native, EndpointsTakeEveryAddress) {
       "proxies:\n  - {name: a, listen: ':1', endpoints: ['[::1]:1', '[fe80::1%eth0]:1', 'unix:/a', "
       "my_host.svc-1:1]}\n");
 }
-
-TEST(Pumps, TheDefaultIsBuilt) { EXPECT_TRUE(IsPumpBuilt(ProxyConfig().pump)); }
 
 }  // namespace
 }  // namespace myelin

@@ -12,7 +12,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = pathlib.Path(os.environ["MYELIN_BIN"])
-COMMANDS = ("run", "check", "dump", "convert", "plugins", "reload", "swap", "drain")
+COMMANDS = ("run", "check", "dump", "convert", "plugins", "reload", "rollback", "swap", "drain")
 SHELLS = {"bash": "myelin.bash", "zsh": "_myelin", "fish": "myelin.fish"}
 
 
@@ -45,7 +45,7 @@ class CommandsTest(unittest.TestCase):
     def test_help_lists_flags(self):
         """Else the other tests would pass for nothing."""
         self.assertLessEqual({"config", "listen", "balancer", "proxy", "output"}, all_flags())
-        self.assertEqual(flags("myelin-plugin-check"), {"option", "output", "time-limit"})
+        self.assertEqual(flags("myelin-plugin-check"), {"option", "output", "policy", "time-limit"})
 
     def test_man_page_has_every_flag(self):
         page = man("myelin.1")

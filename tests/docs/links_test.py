@@ -11,6 +11,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)|^\[[^\]]+\]: (\S+)$", re.M)
 SKIPPED = ("build", ".git", "node_modules")
+CASES = "".join(path.read_text() for path in (ROOT / "tests" / "conformance").glob("*_cases.py"))
 
 
 def documents():
@@ -74,10 +75,25 @@ class NamedTestsTest(unittest.TestCase):
     def test_the_readme_lists_what_the_pump_does_not_keep(self):
         """The same names as LIMITS of the system tests, which fail when one of them is kept after all."""
         harness = (ROOT / "tests" / "system" / "harness.py").read_text()
-        limits = ast.literal_eval(re.search(r"^LIMITS = (\{.*?\n\})", harness, re.M | re.S)[1].replace("set()", "[]"))
+        limits = [ast.literal_eval(re.search(rf"^{name} = (\{{.*?\n\}})", harness, re.M | re.S)[1].replace("set()", "[]"))
+                  for name in ("LIMITS", "SOMETIMES")]
         table = prose(ROOT / "README.md").split("does not keep |", 1)[1].split("\n\n", 1)[0]
         names = [name for row in table.splitlines()[2:] for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
-        self.assertEqual(sorted(names), sorted(limits["generic"]))
+        self.assertEqual(sorted(names), sorted({*limits[0]["generic"], *limits[1]["generic"]}))
+
+    def test_the_readme_has_a_row_for_every_rule(self):
+        """As script/conformance --table writes them, for both pumps and the four others."""
+        text = (ROOT / "README.md").read_text()
+        table = re.search(r"<!-- conformance -->\n(.*?)<!-- /conformance -->", text, re.S)[1].splitlines()
+        rules = (ROOT / "tests" / "conformance" / "rules.py").read_text()
+        rows = [f"{number}. {text}" for number, text in re.findall(r'^    (\d+): "(.*)",$', rules, re.M)]
+        self.assertEqual(len(rows), 27)
+        self.assertEqual([row.split(" | ")[0].removeprefix("| ") for row in table[2:]], [*rows, "all cases"])
+        self.assertRegex(table[0], r"`frame` \| `generic` \| nginx [\d.]+ \| HAProxy [\d.]+ \| nghttpx [\d.]+ \| Envoy [\d.]+")
+
+    def test_every_rule_has_a_case(self):
+        marked = re.findall(r"@rule\(([\d, ]+)\)", CASES)
+        self.assertEqual({int(number) for numbers in marked for number in numbers.split(",")}, set(range(1, 28)))
 
 
 if __name__ == "__main__":

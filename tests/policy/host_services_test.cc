@@ -25,7 +25,16 @@ class HostServicesTest : public ::testing::Test {
   const myelin_host& host() { return *services_->abi(); }
 
   PolicyWorld world_;
-  std::unique_ptr<HostServices> services_ = std::make_unique<HostServices>("strict", world_.Environment());
+  PolicyGuard& Guard(const std::string& policy) {
+    return *guards_.emplace_back(std::make_unique<PolicyGuard>(PolicyIdentity{"orders", "pool", policy, "", "", "", 1},
+                                                               GuardSettings{}, world_.log.get()));
+  }
+  std::unique_ptr<HostServices> Services(const std::string& policy) {
+    return std::make_unique<HostServices>(world_.Environment(), Guard(policy));
+  }
+
+  std::vector<std::unique_ptr<PolicyGuard>> guards_;
+  std::unique_ptr<HostServices> services_ = Services("strict");
 };
 
 TEST_F(HostServicesTest, ShowsTheProxyAndTheWorkers) {
@@ -35,11 +44,11 @@ TEST_F(HostServicesTest, ShowsTheProxyAndTheWorkers) {
 }
 
 TEST_F(HostServicesTest, AMetadataKeyHasOneSlotForAllPoliciesOfAProxy) {
-  HostServices other("loose", world_.Environment());
+  const auto other = Services("loose");
   uint32_t first = 99, second = 99, again = 99;
   EXPECT_EQ(Want("x-tenant", first), MYELIN_OK);
   EXPECT_EQ(Want("x-user-bin", second), MYELIN_OK);
-  EXPECT_EQ(other.abi()->want_metadata(other.abi()->context, "x-tenant", 8, &again), MYELIN_OK);
+  EXPECT_EQ(other->abi()->want_metadata(other->abi()->context, "x-tenant", 8, &again), MYELIN_OK);
   EXPECT_EQ(again, first);
   EXPECT_NE(second, first);
   EXPECT_EQ(world_.keys.keys().size(), 2u);
@@ -72,7 +81,7 @@ TEST_F(HostServicesTest, MetadataAndMetricsAreForCreateOnly) {
 TEST_F(HostServicesTest, AMetricOfTheSameNameIsTheSameCellAndOutlivesThePolicy) {
   uint64_t* cell = nullptr;
   ASSERT_EQ(Metric("hits", &cell), MYELIN_OK);
-  services_ = std::make_unique<HostServices>("strict", world_.Environment());
+  services_ = Services("strict");
   myelin_count(cell, 3);
   uint64_t* again = nullptr;
   ASSERT_EQ(Metric("hits", &again), MYELIN_OK);
@@ -106,6 +115,7 @@ TEST_F(HostServicesTest, APolicyThatLogsForEveryCallCannotFillTheDisk) {
 }
 
 TEST_F(HostServicesTest, TimersFireOnTheControlThreadUntilStopped) {
+  world_.control.Run([this] { services_ = Services("strict"); });
   struct Seen {
     std::promise<std::thread::id> fired;
     std::atomic<int> count{0};
@@ -115,7 +125,9 @@ TEST_F(HostServicesTest, TimersFireOnTheControlThreadUntilStopped) {
     auto* self = static_cast<Seen*>(argument);
     if (++self->count == 2) self->fired.set_value(std::this_thread::get_id());
   };
-  ASSERT_EQ(host().start_timer(host().context, 1'000'000, fire, &seen, &timer), MYELIN_OK);
+  int32_t code = 0;
+  world_.control.Run([&] { code = host().start_timer(host().context, 1'000'000, fire, &seen, &timer); });
+  ASSERT_EQ(code, MYELIN_OK);
   const std::thread::id where = seen.fired.get_future().get();
   std::thread::id control;
   int count = 0;
@@ -159,6 +171,43 @@ TEST_F(HostServicesTest, TimersThatAskTooMuchAreRefused) {
   constexpr uint64_t kHour = 3'600'000'000'000;
   for (int i = 0; i < 64; ++i) EXPECT_EQ(host().start_timer(host().context, kHour, fire, nullptr, &timer), MYELIN_OK);
   EXPECT_EQ(host().start_timer(host().context, kHour, fire, nullptr, &timer), MYELIN_ERROR_NO_SPACE);
+}
+
+TEST_F(HostServicesTest, WhatIsForTheControlThreadIsRefusedElsewhereAndAStrike) {
+  uint32_t slot = 7;
+  uint64_t timer = 7, *cell = nullptr;
+  int32_t key = 0, metric = 0, timed = 0;
+  world_.control.Run([&] {
+    key = Want("x-tenant", slot);
+    metric = Metric("hits", &cell);
+    timed = host().start_timer(
+        host().context, 1'000'000, [](void*) {}, nullptr, &timer);
+    host().stop_timer(host().context, timer);
+  });
+  EXPECT_EQ(std::tuple(key, metric, timed),
+            std::tuple(MYELIN_ERROR_UNSUPPORTED, MYELIN_ERROR_UNSUPPORTED, MYELIN_ERROR_UNSUPPORTED));
+  EXPECT_EQ(guards_.back()->strikes(), 4u);
+  EXPECT_TRUE(world_.keys.keys().empty());
+  EXPECT_THAT(world_.log.Text(), HasSubstr("want_metadata was called on another thread than the control thread"));
+}
+
+TEST_F(HostServicesTest, ATimerThatThrowsIsAStrikeAndFiresOn) {
+  std::promise<void> twice;
+  struct Seen {
+    std::promise<void>* twice;
+    int count = 0;
+  } seen{&twice};
+  uint64_t timer = 0;
+  const auto fire = [](void* argument) {
+    auto* self = static_cast<Seen*>(argument);
+    if (++self->count == 2) self->twice->set_value();
+    throw std::runtime_error("thrown by a timer");
+  };
+  ASSERT_EQ(host().start_timer(host().context, 1'000'000, fire, &seen, &timer), MYELIN_OK);
+  twice.get_future().wait();
+  world_.Settle();
+  host().stop_timer(host().context, timer);
+  EXPECT_GE(guards_.back()->strikes(), 2u);
 }
 
 }  // namespace

@@ -158,7 +158,7 @@ class PolicyWorld {
  public:
   explicit PolicyWorld(std::string proxy = "orders") : proxy_(std::move(proxy)) {}
 
-  PolicyEnvironment Environment() { return {proxy_, 2, &keys, &control, &metrics, &log.get()}; }
+  PolicyEnvironment Environment() { return {proxy_, 2, &keys, &control, &metrics, &log.get(), guards}; }
 
   /// A handle of a table in this process.
   template <typename Functions>
@@ -207,6 +207,7 @@ class PolicyWorld {
   MetricCells metrics;
   MetadataKeys keys;
   ControlThread control;
+  GuardSettings guards;
 
  private:
   std::string proxy_;

@@ -117,17 +117,18 @@ TEST_F(ShardTest, ValidAnswersPassAndCostNoStrike) {
   EXPECT_EQ(pick_.token, 17u);
   EXPECT_EQ(shard.Pick(snapshot_, call_, pick_), MYELIN_PICK_QUEUE);
   EXPECT_EQ(shard.Pick(snapshot_, call_, pick_), MYELIN_PICK_FAIL);
-  EXPECT_EQ(balancer->strikes().count(), 0u);
+  EXPECT_EQ(balancer->guard().strikes(), 0u);
 }
 
 TEST_F(ShardTest, APickBeyondTheSnapshotIsAStrikeAndTheHostPicksAtRandom) {
+  world_.guards.quarantine = false;
   const auto balancer = world_.Load<myelin_balancer>(Fixture("bad_index.so"));
   BalancerShard shard(*balancer, 0);
   for (call_.random = 0; call_.random < 30; ++call_.random) {
     EXPECT_EQ(shard.Pick(snapshot_, call_, pick_), kHostDecides);
     EXPECT_EQ(pick_.index, call_.random % 3);
   }
-  EXPECT_EQ(balancer->strikes().count(), 30u);
+  EXPECT_EQ(balancer->guard().strikes(), 30u);
   EXPECT_THAT(world_.log.Text(), HasSubstr("pick answered endpoint 3 of 3; the built-in fallback decides; 1 so far"));
   EXPECT_THAT(world_.log.Text(), HasSubstr("16 so far"));
   EXPECT_THAT(world_.log.Text(), Not(HasSubstr("17 so far"))) << "only powers of two are logged";
@@ -144,7 +145,7 @@ TEST_F(ShardTest, UnknownVerdictsAndThrownExceptionsAreStrikes) {
     EXPECT_EQ(balancer_shard.Pick(snapshot_, call_, pick_), kHostDecides) << name;
     EXPECT_EQ(pool_shard.Acquire(view_, call_, acquire_), MYELIN_ACQUIRE_OPEN) << name;
     EXPECT_EQ(limiter_shard.Admit(call_, admit_), kHostDecides) << name;
-    EXPECT_EQ(balancer->strikes().count() + pool->strikes().count() + limiter->strikes().count(), 3u) << name;
+    EXPECT_EQ(balancer->guard().strikes() + pool->guard().strikes() + limiter->guard().strikes(), 3u) << name;
   }
 }
 
@@ -189,6 +190,77 @@ TEST_F(ShardTest, ALimiterThatFailsClosedRefusesWhereAnotherAdmits) {
   EXPECT_EQ(shard.Admit(call_, admit_), MYELIN_ADMIT_REJECT);
   EXPECT_EQ(admit_.status, MYELIN_GRPC_UNAVAILABLE);
   EXPECT_EQ(std::string(admit_.message.data, admit_.message.size), "the permission check failed");
+}
+
+TEST_F(ShardTest, TheBalancersFallbackLeavesOutWeightZero) {
+  const auto balancer = world_.Load<myelin_balancer>(Fixture("bad_index.so"));
+  BalancerShard shard(*balancer, 0);
+  endpoints_[1].weight = 5;
+  for (call_.random = 0; call_.random < 6; ++call_.random) {
+    EXPECT_EQ(shard.Pick(snapshot_, call_, pick_), kHostDecides);
+    EXPECT_EQ(pick_.index, 1u);
+  }
+}
+
+TEST_F(ShardTest, AfterSoManyStrikesThePolicyIsNotAskedAnyMore) {
+  StrictMock<MockBalancer> mock;
+  EXPECT_CALL(mock, Destroy);
+  world_.guards.strikes = 3;
+  const auto balancer = world_.Create("mock", MockTable(mock));
+  BalancerShard shard(*balancer, 0);
+  EXPECT_CALL(mock, Pick).Times(3).WillRepeatedly(Return(99u));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(shard.Pick(snapshot_, call_, pick_), kHostDecides);
+  const myelin_call_result result{};
+  shard.Done(&result, 1);  // the mock is strict: it is not told
+  const PolicyStats stats = balancer->guard().Stats();
+  EXPECT_TRUE(stats.quarantined);
+  EXPECT_EQ(stats.strikes, 3u);
+  EXPECT_EQ(stats.hooks.at(2).hook, "pick");
+  EXPECT_EQ(stats.hooks.at(2).calls, 3u);
+  EXPECT_EQ(stats.hooks.at(2).passed_over, 7u);
+  EXPECT_THAT(world_.log.Text(),
+              HasSubstr("balancer 'mock' is quarantined: 3 invalid answers within 1m, the last: pick gave an invalid "
+                        "answer (verdict 99); the built-in fallback decides until it is swapped or the configuration "
+                        "reloaded"));
+}
+
+TEST_F(ShardTest, AQuarantinedPoolAndLimiterAreNotAskedAndOneThatFailsClosedStaysClosed) {
+  StrictMock<MockPool> pool_mock;
+  StrictMock<MockLimiter> limiter_mock;
+  myelin_limiter table = MockTable(limiter_mock);
+  table.flags = MYELIN_LIMITER_FAIL_CLOSED;
+  const auto pool = world_.Create("mock", MockTable(pool_mock));
+  const auto limiter = world_.Create("guard", table);
+  const auto open = world_.Create("open", MockTable(limiter_mock));
+  PoolShard pool_shard(*pool, 0);
+  LimiterShard closed_shard(*limiter, 0), open_shard(*open, 0);
+  pool->guard().Quarantine("a test says so");
+  limiter->guard().Quarantine("a test says so");
+  open->guard().Quarantine("a test says so");
+  myelin_tick tick{};
+  pool_shard.Tick(view_, tick);
+  EXPECT_EQ(pool_shard.Acquire(view_, call_, acquire_), MYELIN_ACQUIRE_OPEN);
+  EXPECT_EQ(closed_shard.Admit(call_, admit_), MYELIN_ADMIT_REJECT);
+  EXPECT_EQ(admit_.status, MYELIN_GRPC_UNAVAILABLE);
+  EXPECT_EQ(open_shard.Admit(call_, admit_), kHostDecides);
+}
+
+TEST_F(ShardTest, ExceptionsFromATableWithoutTheSdksWrapperAreStrikes) {
+  StrictMock<MockBalancer> mock;
+  EXPECT_CALL(mock, Destroy).WillOnce([] { throw 7; });
+  auto balancer = world_.Create("mock", MockTable(mock));
+  {
+    BalancerShard shard(*balancer, 0);
+    EXPECT_CALL(mock, Pick).WillOnce([](const auto&, const auto&, auto&) -> uint32_t { throw 7; });
+    EXPECT_CALL(mock, Done).WillOnce([](const auto&) { throw 7; });
+    EXPECT_EQ(shard.Pick(snapshot_, call_, pick_), kHostDecides);
+    const myelin_call_result result{};
+    shard.Done(&result, 1);
+  }
+  EXPECT_EQ(balancer->guard().strikes(), 2u);
+  EXPECT_THAT(world_.log.Text(), HasSubstr("pick threw an exception; the built-in fallback decides; 1 so far"));
+  balancer.reset();
+  EXPECT_THAT(world_.log.Text(), HasSubstr("done threw an exception"));
 }
 
 }  // namespace

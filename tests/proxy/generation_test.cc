@@ -120,6 +120,7 @@ TEST(GenerationTest, HostilePoliciesCostStrikesAndNoCall) {
     proxy.balancer = Policy(fixtures + name);
     proxy.pool = Policy(fixtures + name);
     proxy.limiters = {Policy(fixtures + name)};
+    proxy.guards.quarantine = false;
     Host host(proxy);
     host.Start();
     const auto channel = Connect(host.address());

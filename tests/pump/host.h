@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,9 +33,16 @@ inline PolicyConfig Policy(const std::string& name,
   return {name, OptionsOf(options), Origin{"test"}};
 }
 
+/// MYELIN_PUMP, or the default.
+inline PumpKind PumpUnderTest() {
+  const char* name = std::getenv("MYELIN_PUMP");
+  return name != nullptr && std::string(name) == "generic" ? PumpKind::kGeneric : PumpKind::kFrame;
+}
+
 inline ProxyConfig ProxyTo(const std::string& name, const std::vector<std::string>& addresses) {
   ProxyConfig proxy;
   proxy.name = name;
+  proxy.pump = PumpUnderTest();
   proxy.listen = {{"127.0.0.1:0", Origin{"test"}}};
   for (const std::string& address : addresses) {
     proxy.endpoints.push_back({address, 1, 0, "", {}, Origin{"test"}});
@@ -55,13 +63,25 @@ class Host {
   /// Fails the test when the configuration is refused.
   Host& Start() {
     Diagnostics diagnostics;
-    generation_ = Generation::Build(config_, {catalog_, control_, metrics_, log_.get()}, diagnostics);
+    generation_ = Generation::Build(config_, {catalog_, control_, metrics_, log_.get(), resolver_}, diagnostics);
     for (const Diagnostic& diagnostic : diagnostics.all()) ADD_FAILURE() << diagnostic.ToString();
     generation_->Start();
     return *this;
   }
   void Stop() { generation_.reset(); }
+  /// Before Start. Borrowed.
+  void SetResolver(Resolver& resolver) { resolver_ = &resolver; }
   void Drain(Duration patience) { generation_->Drain(MonotonicNow() + static_cast<uint64_t>(patience.count())); }
+
+  /// Answers why not, or "".
+  std::string SetEndpoints(const std::vector<EndpointConfig>& endpoints) {
+    std::string why;
+    control_.Run([&] {
+      const bool done = generation_->proxies()[0]->SetEndpoints(endpoints, why);
+      EXPECT_EQ(done, why.empty());
+    });
+    return why;
+  }
 
   Generation& generation() { return *generation_; }
   std::string address(size_t proxy = 0) const { return generation_->proxies()[proxy]->addresses().at(0); }
@@ -83,6 +103,7 @@ class Host {
   MetricCells metrics_;
   Catalog catalog_{{std::string(MYELIN_BUILD_DIR) + "/plugins"}};
   ControlThread control_;
+  Resolver* resolver_ = nullptr;
   std::unique_ptr<Generation> generation_;
 };
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Many bad things in a row, and then nothing must be left of them: no call counted, no descriptor, no memory.
-# A default run is a fraction; MYELIN_FULL=1 makes it 10,000 cancels, 1,000 kills and 100 storms.
+# A default run is a fraction; MYELIN_FULL=1 makes it 10,000 cancels, 1,000 kills, 100 storms and a minute of
+# restarts.
 import contextlib
 import random
 import socket
@@ -14,9 +15,10 @@ import harness  # puts tests/peers on the path
 import h2peer
 from harness import WAIT_S, Upstream, proxy_only, unary, wait_until
 
-CANCELS = 10000 if harness.FULL else 2000
+CANCELS = 10000 if harness.FULL else 500  # tests/conformance makes 10,000 of an upstream that costs less
 KILLS = 1000 if harness.FULL else 60
 STORMS = 100 if harness.FULL else 15
+RESTARTS_S = 60 if harness.FULL else 5
 CLIENTS = 50
 MEMORY_KIB = 48 * 1024
 
@@ -129,6 +131,47 @@ class ChaosTest(harness.ProxyTest):
             for each in (*connections, *silent):
                 each.close()
         self.assert_nothing_left(target, before)
+
+    def test_upstream_that_restarts_every_100_ms_fails_only_its_own_calls(self):
+        """Rules 15, 17 and 25: under load on it and on another, each failure is UNAVAILABLE and names it."""
+        def script(stream):
+            stream.wait_messages(1)
+            h2peer.reply(stream, [b"x"])
+        steady, mortal = self.own(h2peer.Server(script)), h2peer.Server(script)
+        port = int(mortal.address.split(":")[1])
+        target = self.start([mortal, steady], backoff={"base": "5ms", "max": "20ms"},
+                            pool={"loose": {"size": 1, "max_size": 4}})
+        before = self.warm(target)
+        stop, served, errors = threading.Event(), [], []
+        def load():
+            channel = self.channel(target)
+            while not stop.is_set():
+                try:
+                    served.append(unary(channel, timeout=WAIT_S))
+                except grpc.RpcError as error:
+                    errors.append(error)
+        clients = [threading.Thread(target=load) for _ in range(4)]
+        for client in clients:
+            client.start()
+        until = time.monotonic() + RESTARTS_S
+        while time.monotonic() < until:
+            time.sleep(0.05)  # the pace is the test
+            mortal.stop()
+            time.sleep(0.05)
+            mortal = h2peer.Server(script, port=port)
+        stop.set()
+        for client in clients:
+            client.join()
+        for error in errors:
+            self.assertEqual(error.code(), grpc.StatusCode.UNAVAILABLE, error.details())
+            if harness.PUMP == "frame":  # grpc++ has words of its own
+                self.assertIn(mortal.address, error.details())
+        self.assertGreater(len(served), 10 * len(errors) + 100)
+        def is_up():
+            return target.stats()["endpoints"][0]["state"] == "up"
+        wait_until(is_up, "the endpoint up")
+        self.own(mortal)
+        self.assert_nothing_left(target, before, spare=8)
 
     def test_upstream_that_restarts_is_found_again(self):
         """Each time; calls in between fail fast or wait, and none hangs."""

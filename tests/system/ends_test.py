@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Cancels, deadlines and resets: who hears of the end, how soon, and with what code.
+# Cancels and deadlines between grpcio peers: who hears of the end, and how soon.
 import statistics
 import threading
 import time
 
 import grpc
 
-import harness  # puts tests/peers on the path
-import h2peer
-from harness import WAIT_S, failure, proxy_only, stream, unary, wait_until
+import harness
+from harness import WAIT_S, failure, proxy_only, stream, wait_until
 
 CANCEL_S = 0.1
-EXCLUSIVE = {"strict": {"size": 1, "streams": 1}}
-
-# RFC 9113 error codes and what gRPC makes of them.
-RESETS = {0x2: grpc.StatusCode.INTERNAL, 0x3: grpc.StatusCode.INTERNAL, 0x6: grpc.StatusCode.INTERNAL,
-          0x7: grpc.StatusCode.UNAVAILABLE, 0x8: grpc.StatusCode.CANCELLED, 0xB: grpc.StatusCode.RESOURCE_EXHAUSTED,
-          0xC: grpc.StatusCode.PERMISSION_DENIED}
+# grpcio rounds what it sends as grpc-timeout up to a tenth of a second.
+ROUNDED_S = 0.1
 
 
 class Hanging:
@@ -97,20 +92,6 @@ class EndsTest(harness.ProxyTest):
         self.assertIn(caught.exception.code(), (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN))
 
     @proxy_only
-    def test_cancel_while_queued_leaves_the_queue(self):
-        """Rules 14 and 25: the upstream never hears of the call, and the slot goes to nobody else."""
-        channel = self.serve(pool=EXCLUSIVE, workers=1, timeouts={"queue": "60s"})
-        first = self.hang(channel)
-        second = channel.unary_unary("/test.Service/Hang").future(b"x")
-        wait_until(lambda: self.target.stats()["in_flight"] == 2, "the second call in the queue")
-        second.cancel()
-        wait_until(lambda: self.target.stats()["in_flight"] == 1, "the second call gone")
-        self.handler.release.set()
-        self.assertEqual(first.result(WAIT_S), b"late")
-        self.assertEqual(unary(channel)[0], b"x")
-        self.assertEqual(self.handler.calls, 1)
-
-    @proxy_only
     def test_cancel_while_connecting_leaves_nothing(self):
         """Rules 14 and 25."""
         import socket
@@ -128,23 +109,7 @@ class EndsTest(harness.ProxyTest):
         """Rule 16."""
         channel = self.serve()
         self.hang(channel, timeout=10).cancel()
-        self.assertTrue(8 < self.handler.remaining <= 10, self.handler.remaining)
-
-    @proxy_only
-    def test_deadline_shrinks_by_the_time_in_the_queue(self):
-        """Rule 16."""
-        channel = self.serve(pool=EXCLUSIVE, workers=1, timeouts={"queue": "60s"})
-        first = self.hang(channel)
-        second = channel.unary_unary("/test.Service/Hang").future(b"x", timeout=20)
-        since = time.monotonic()
-        wait_until(lambda: self.target.stats()["in_flight"] == 2, "the second call in the queue")
-        wait_until(lambda: time.monotonic() - since > 1, "a second to pass")
-        first.cancel()
-        self.assertTrue(self.handler.called.acquire(timeout=WAIT_S))
-        waited = time.monotonic() - since
-        self.assertLess(self.handler.remaining, 20 - 0.9)
-        self.assertGreater(self.handler.remaining, 20 - waited - 1)
-        second.cancel()
+        self.assertTrue(8 < self.handler.remaining <= 10 + ROUNDED_S, self.handler.remaining)
 
     def test_deadline_without_an_answer_is_deadline_exceeded(self):
         """Rule 16: in time, and the upstream is let go."""
@@ -155,57 +120,6 @@ class EndsTest(harness.ProxyTest):
         self.assert_status(grpc.StatusCode.DEADLINE_EXCEEDED, error)
         self.assertTrue(0.4 < time.monotonic() - since < 3)
         self.assertTrue(self.handler.ended.acquire(timeout=WAIT_S))
-
-    @proxy_only
-    def test_deadline_is_enforced_by_the_proxy_too(self):
-        """Rules 15 and 16: for a client that does not watch its own clock, and an upstream that does not either."""
-        self.server = self.own(h2peer.Server(lambda stream: stream.wait_closed(60)))
-        self.target = self.start([self.server])
-        connection = h2peer.connect(self.target.address)
-        self.addCleanup(connection.close)
-        hung = connection.request("/test.Service/Hang", [(b"grpc-timeout", b"300m")])
-        hung.send_data(h2peer.frame(b"x"), end=True)
-        since = time.monotonic()
-        hung.wait_closed()
-        self.assertLess(time.monotonic() - since, 3)
-        self.assertEqual(hung.header("grpc-status", -1), [b"4"])
-        self.server.streams[0].wait_closed()
-        self.server.streams[0].wait_reset()
-
-    def test_reset_before_headers_becomes_its_status(self):
-        """Rule 14: for each code."""
-        server = self.own(h2peer.Server(lambda stream: stream.reset(int(stream.header("x-code")[0]))))
-        self.target = self.start([server])
-        channel = self.channel(self.target)
-        for code, status in RESETS.items():
-            with self.subTest(hex(code)):
-                error = failure(unary, channel, metadata=(("x-code", str(code)),))
-                self.assertEqual(error.code(), status, error.details())
-
-    def test_reset_after_a_message_delivers_the_message_first(self):
-        """Rule 14: what came before the reset is not lost with it."""
-        def script(stream):
-            stream.send_headers(h2peer.Server.RESPONSE)
-            stream.send_data(h2peer.frame(b"before"))
-            stream.wait_messages(2)
-            stream.reset(int(stream.header("x-code")[0]))
-        server = self.own(h2peer.Server(script))
-        self.target = self.start([server])
-        channel = self.channel(self.target)
-        for code in (0x2, 0x8, 0xB):
-            with self.subTest(hex(code)):
-                got = threading.Event()
-                self.addCleanup(got.set)
-                def requests():
-                    yield b"one"
-                    got.wait(WAIT_S)
-                    yield b"two"
-                call = stream(channel, requests(), metadata=(("x-code", str(code)),))
-                self.assertEqual(next(call), b"before")
-                got.set()
-                with self.assertRaises(grpc.RpcError) as caught:
-                    next(call)
-                self.assertEqual(caught.exception.code(), RESETS[code])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 #
 # gRPC's official interop client against the official interop server, both as Debian's ruby-grpc ships them.
 # The cases that need Google accounts cannot run here. The two compressed cases fail against the Ruby server
-# even without a proxy, as it has no probe for them; compression_test.py covers what they are about.
+# even without a proxy, as it has no probe for them; messages_test.py and the conformance cases cover it.
 import glob
 import socket
 import unittest

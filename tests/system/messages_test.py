@@ -11,6 +11,7 @@ import harness
 from harness import OPTIONS, WAIT_S, stream, unary
 
 MIB = 1 << 20
+TEXT = b"compress me " * 10000
 LARGE = 64 * MIB
 
 
@@ -69,6 +70,17 @@ class MessagesTest(harness.ProxyTest):
         self.assertEqual(set(ends), {grpc.StatusCode.OK})
         for channel in channels:
             await channel.close()
+
+    def test_compressed_calls_between_libraries_pass(self):
+        """Rule 10: gzip and deflate, requested by the client and by the server."""
+        def handler(requests, context):
+            context.set_compression(grpc.Compression.Gzip)
+            yield from requests
+        channel = self.channel(self.start([self.upstream(Call=handler)]))
+        for compression in (grpc.Compression.NoCompression, grpc.Compression.Gzip, grpc.Compression.Deflate):
+            for method in ("Echo", "Call"):
+                with self.subTest(f"{compression} {method}"):
+                    self.assertEqual(unary(channel, method, TEXT, compression=compression)[0], TEXT)
 
     def test_10000_sequential_calls(self):
         upstream = self.own(harness.EchoProcess())

@@ -95,18 +95,6 @@ class MetadataTest(harness.ProxyTest):
         for index, code in enumerate(codes):
             self.assert_status(code, failure(unary, channel, "Call", bytes([index])), "told")
 
-    def test_initial_metadata_and_error_both_arrive(self):
-        """Rule 3."""
-        def handler(_, context):
-            context.send_initial_metadata((("x-initial", "kept"),))
-            context.set_trailing_metadata((("x-trailing", "kept"),))
-            context.abort(grpc.StatusCode.NOT_FOUND, "no such thing")
-            yield b""
-        error = failure(unary, self.serve(handler), "Call")
-        self.assert_status(grpc.StatusCode.NOT_FOUND, error, "no such thing")
-        self.assertEqual(pairs(error.initial_metadata(), "x-initial"), [("x-initial", b"kept")])
-        self.assertEqual(pairs(error.trailing_metadata(), "x-trailing"), [("x-trailing", b"kept")])
-
     def test_unknown_method_stays_unimplemented(self):
         """The upstream's own answer, not the proxy's."""
         channel = self.serve(harness.echo)

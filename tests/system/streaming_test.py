@@ -128,18 +128,6 @@ class StreamingTest(harness.ProxyTest):
         self.assertEqual(len(got), 50)
         self.assert_status(grpc.StatusCode.DATA_LOSS, caught.exception, "the rest is gone")
 
-    def test_zero_length_messages_are_messages(self):
-        """Rule 9."""
-        sent = [b"", b"a", b"", b"", b"b", b""]
-        call = stream(self.serve(harness.echo), sent, "Call")
-        self.assertEqual(list(call), sent)
-
-    def test_stream_without_any_message_ends_ok(self):
-        """Rule 9: an end without a message, both ways."""
-        call = stream(self.serve(harness.echo), [], "Call")
-        self.assertEqual(list(call), [])
-        self.assertEqual(call.code(), grpc.StatusCode.OK)
-
     def stalled_sender(self):
         """A handler that sends without end, and what it has sent so far."""
         sent = [0]

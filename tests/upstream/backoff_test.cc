@@ -103,6 +103,7 @@ TEST_F(BackoffTest, AConnectionThatBrokeUnnoticedDoesNotSpeakForTheEndpoint) {
 // The endpoint's state follows on the control thread, later. An up in between must not be lost.
 TEST_F(BackoffTest, UpIsToldEvenBeforeDownHasTakenEffect) {
   Start();
+  state_follows = false;
   Acquire();
   Acquire();
   connector[0].Fail();
@@ -119,6 +120,18 @@ TEST_F(BackoffTest, DownIsToldOnceForAnOutage) {
     UntilReconnect();
   }
   EXPECT_EQ(health.size(), 1u);
+}
+
+// As when another worker is connected: what this one says is not believed, until that other has lost its own.
+TEST_F(BackoffTest, DownIsToldAgainWhileTheEndpointIsHeldToBeUp) {
+  Start();
+  state_follows = false;
+  Acquire();
+  for (int i = 0; i < 3; ++i) {
+    connector.last().Fail();
+    UntilReconnect();
+  }
+  EXPECT_EQ(health.size(), 3u);
 }
 
 TEST_F(BackoffTest, AWorkerThatConnectsTellsOfAnEndpointThatAnotherToldDown) {

@@ -124,6 +124,20 @@ TEST_F(EndpointPoolTest, TheQueueIsBounded) {
   Pass(2s);
 }
 
+TEST_F(EndpointPoolTest, APoolThatAlwaysOpensIsCapped) {
+  shard_pool.reset();
+  options.max_connections = 3;
+  Make(instance);
+  EXPECT_CALL(mock_, Acquire).WillRepeatedly(Return(MYELIN_ACQUIRE_OPEN));
+  for (int i = 0; i < 10; ++i) Acquire();
+  EXPECT_EQ(connector.opened(), 3u);
+  EXPECT_EQ(Counters().queued.Get(), 7u);
+  connector[0].GetReady();
+  Pass(2s);
+  EXPECT_EQ(connector.opened(), 3u);
+  EXPECT_EQ(Counters().queued.Get(), 0u) << "who waited too long was told";
+}
+
 TEST_F(EndpointPoolTest, AFailedConnectTellsItsCallsAtOnceAndNamesTheReason) {
   Decide(Exclusive(2));
   FakeWaiter& call = Acquire();

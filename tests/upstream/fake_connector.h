@@ -27,10 +27,12 @@ class FakeConnection final : public Connection {
     EXPECT_FALSE(closed) << "closed twice";
     closed = true;
   }
-  void GetReady() {
+  void GetReady(uint32_t stream_limit = UINT32_MAX) {
     open = true;
+    observer_.OnStreamLimit(*this, stream_limit);
     observer_.OnReady(*this);
   }
+  void SetStreamLimit(uint32_t limit) { observer_.OnStreamLimit(*this, limit); }
   void Fail(const std::string& reason = "connection refused") { observer_.OnConnectFailed(*this, reason); }
 
   const ConnectionOptions options;

@@ -76,6 +76,8 @@ class PoolWorld {
     shard_pool.emplace(worker, endpoint, *shard, options,
                        [this](const std::shared_ptr<Endpoint>&, bool up, const std::string& reason) {
                          health.emplace_back(up ? "up" : "down: " + reason);
+                         if (!state_follows) return;
+                         endpoint->SetState(up ? MYELIN_ENDPOINT_UP : MYELIN_ENDPOINT_DOWN, worker.now_ns);
                        });
     return *shard_pool;
   }
@@ -108,6 +110,7 @@ class PoolWorld {
   std::shared_ptr<Endpoint> endpoint = std::make_shared<Endpoint>(Endpoint::Spec{"10.0.0.1:50051", 1, 0, "", {}}, 0, 1);
   EndpointPool::Options options;
   std::vector<std::string> health;
+  bool state_follows = true;  // what the control thread does, if it agrees
   std::shared_ptr<Pool> instance;
   std::optional<PoolShard> shard;
   std::optional<EndpointPool> shard_pool;

@@ -53,9 +53,9 @@ TEST_F(TickTest, InvalidCommandsAreStrikesAndGarbageIsNotRead) {
       .WillOnce([](const myelin_pool_view&, myelin_tick& tick) { tick.count = UINT32_MAX; })
       .WillRepeatedly(Return());
   pool().Start();
-  EXPECT_EQ(instance->strikes().count(), 2u);
+  EXPECT_EQ(instance->guard().strikes(), 2u);
   Pass(1002ms);
-  EXPECT_EQ(instance->strikes().count(), 34u) << "each of the 32 empty commands";
+  EXPECT_EQ(instance->guard().strikes(), 34u) << "each of the 32 empty commands";
   EXPECT_EQ(connector.opened(), 0u);
 }
 
