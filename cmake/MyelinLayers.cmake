@@ -37,6 +37,10 @@ endfunction()
 
 # myelin_test(NAME [LABELS label...] LIBRARIES lib...)
 # The program `NAME_test` of all the *_test.cc files in the folder that calls.
+# Read by programs built with ThreadSanitizer only.
+set(MYELIN_TSAN_ENVIRONMENT
+  "TSAN_OPTIONS=ignore_noninstrumented_modules=1 suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+
 function(myelin_test NAME)
   cmake_parse_arguments(ARG "" "" "LIBRARIES;LABELS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
@@ -49,8 +53,7 @@ function(myelin_test NAME)
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
-  # Read by programs built with ThreadSanitizer only.
   gtest_discover_tests(${NAME}_test TEST_PREFIX "${NAME}." DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120
-    ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1 suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+    ENVIRONMENT "${MYELIN_TSAN_ENVIRONMENT}")
 endfunction()

@@ -15,7 +15,7 @@ _myelin_value() {
   case $1 in
     -c | --config | --plugin-dir) _myelin_files "$2" ;;
     --balancer | --pool | --limiter) _myelin_words "$(_myelin_policies "${1#--}")" "$2" ;;
-    --pump) _myelin_words "generic frame" "$2" ;;
+    --pump) _myelin_words "frame generic" "$2" ;;
     --workers) _myelin_words "auto" "$2" ;;
     --log-level) _myelin_words "trace debug info warning error critical off" "$2" ;;
     -o | --output) _myelin_words "text json" "$2" ;;
@@ -27,29 +27,29 @@ _myelin_value() {
 _myelin() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=run word_before
   for word_before in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word_before in run | check | dump | convert | plugins | reload | swap | drain) command=$word_before; break ;; esac
+    case $word_before in run | check | dump | convert | plugins | reload | rollback | swap | drain) command=$word_before; break ;; esac
   done
   _myelin_value "$before" "$word" && return
   local proxy="--listen --endpoint --balancer --pool --limiter --pump"
   local host="--config --set --workers --plugin-dir --admin --log-level --drain-timeout"
   local flags
   case $command in
-    run) flags="$host $proxy --check --version" ;;
+    run) flags="$host $proxy --check --watch --version" ;;
     check | dump | convert) flags="$host $proxy --output" ;;
-    plugins) flags="--plugin-dir --config --output" ;;
-    swap) flags="--admin --proxy --balancer --pool --output" ;;
-    reload | drain) flags="--admin --output" ;;
+    plugins) flags="--plugin-dir --config --admin --output" ;;
+    swap) flags="--admin --proxy --balancer --pool --limiter --output" ;;
+    reload | rollback | drain) flags="--admin --output" ;;
   esac
   if [[ $word == -* ]]; then
     _myelin_words "$flags --help" "$word"
   elif [[ $before == plugins ]]; then
-    _myelin_words "list describe check" "$word"
+    _myelin_words "list describe check status" "$word"
   elif [[ $command == plugins && $before == describe ]]; then
     _myelin_words "$(_myelin_policies balancer) $(_myelin_policies pool) $(_myelin_policies limiter)" "$word"
   elif [[ $command == plugins && $before == check ]]; then
     _myelin_files "$word"
   elif ((COMP_CWORD == 1)); then
-    _myelin_words "run check dump convert plugins reload swap drain" "$word"
+    _myelin_words "run check dump convert plugins reload rollback swap drain" "$word"
   fi
 }
 
@@ -57,8 +57,8 @@ _myelin_plugin_check() {
   local word=${COMP_WORDS[COMP_CWORD]}
   case ${COMP_WORDS[COMP_CWORD - 1]} in
     --output) _myelin_words "text json" "$word" ;;
-    --option | --time-limit) COMPREPLY=() ;;
-    *) if [[ $word == -* ]]; then _myelin_words "--option --output --time-limit --help" "$word"; else _myelin_files "$word"; fi ;;
+    --option | --policy | --time-limit) COMPREPLY=() ;;
+    *) if [[ $word == -* ]]; then _myelin_words "--option --output --policy --time-limit --help" "$word"; else _myelin_files "$word"; fi ;;
   esac
 }
 

@@ -26,24 +26,24 @@ def judge(passed, text):
     print(f"  {'PASS' if passed else 'FAIL'}  {text}", flush=True)
 
 
-def watch(stage, seconds):
-    """Calls for so long, with the table; returns the table, the last numbers and the load."""
+def table_of(stage, seconds):
+    """Shows for so long where calls go; returns the table and the last numbers."""
     table = Table(stage.names, stage.weights, stage.stats())
-    load = Load(stage.address)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         table.draw(stage.stats())
         time.sleep(0.2)
-    load.stop()
     stats = stage.stats()
     table.draw(stats, final=True)
-    return table, stats, load
+    return table, stats
 
 
 def by_weight(stage):
     title("random_weight: calls follow the weights 10 : 5 : 1")
     stage.start()
-    table, stats, load = watch(stage, SECONDS)
+    load = Load(stage.address)
+    table, stats = table_of(stage, SECONDS)
+    load.stop()
     calls, shares = table.shares(stats)
     total = sum(calls.values())
     margin = 5 * (0.25 / max(total, 1)) ** 0.5  # five standard deviations of a share, at most
@@ -83,17 +83,37 @@ def by_load(stage):
     stage.make_slow(0, SLOW_MS)
     slow = stage.upstreams[0].address
     stage.start()
-    table, stats, before = watch(stage, SECONDS / 2)
-    blind = table.shares(stats)[1][slow]
-    judge(blind > 0.5, f"a still gets {blind:.1%} of the calls; median latency {before.median_ms():.1f} ms")
+    load = Load(stage.address)
+    table, stats = table_of(stage, SECONDS / 2)
+    blind, before_ms = table.shares(stats)[1][slow], load.median_ms()
+    judge(blind > 0.5, f"a still gets {blind:.1%} of the calls; median latency {before_ms:.1f} ms")
 
-    title("the same with one flag: --balancer min_conn")
-    stage.start("--balancer", "min_conn")
-    table, stats, after = watch(stage, SECONDS)
+    title("a swap while calls run: min_conn takes the place of random_weight")
+    code, _ = stage.swap("--balancer", "min_conn")
+    load.latencies.clear()
+    table, stats = table_of(stage, SECONDS)
+    load.stop()
     share = table.shares(stats)[1][slow]
-    judge(share < blind / 2 and after.median_ms() < before.median_ms() and not after.errors,
-          f"a gets {share:.1%} instead of {blind:.1%}; median latency {after.median_ms():.1f} ms "
-          f"instead of {before.median_ms():.1f} ms")
+    judge(code == 0 and share < blind / 2 and load.median_ms() < before_ms and not load.errors,
+          f"a gets {share:.1%} instead of {blind:.1%}; median latency {load.median_ms():.1f} ms instead of "
+          f"{before_ms:.1f} ms; {len(load.errors)} calls failed")
+
+
+def gone_bad(stage):
+    title("a plugin built a moment ago is swapped in while calls run, and goes bad after three seconds")
+    plugin = "build/demo/myelin_turns_bad.so"
+    (ROOT / plugin).parent.mkdir(parents=True, exist_ok=True)
+    built, _ = stage.run("c++", "-std=c++17", "-O2", "-shared", "-fPIC", "-Isdk/include", "-o", plugin,
+                         "script/demo.d/turns_bad.cc")
+    load = Load(stage.address)
+    swapped, _ = stage.swap("--balancer", "./" + plugin)
+    table_of(stage, SECONDS)
+    load.stop()
+    line = stage.proxy.wait_line(r"turns_bad.*is quarantined: (.*)")
+    print("  " + line.string.strip())
+    stage.run("build/bin/myelin", "plugins", "status", "--admin", stage.admin)
+    judge(built == 0 and swapped == 0 and not load.errors,
+          f"it is quarantined, the built-in fallback decides: {len(load.latencies)} calls, {len(load.errors)} failed")
 
 
 def keep(stage):
@@ -115,7 +135,7 @@ def main():
     print(f"\nThree upstreams (Python), myelin with {CONFIG}, clients in Python and Ruby.")
     stage = Stage()
     try:
-        for step in (by_weight, limited, streamed, drained, by_load):
+        for step in (by_weight, limited, streamed, drained, by_load, gone_bad):
             step(stage)
         print(f"\nSummary, after {time.monotonic() - since:.0f} s")
         for index, (passed, text) in enumerate(results, 1):

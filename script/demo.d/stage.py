@@ -5,6 +5,7 @@ import json
 import pathlib
 import signal
 import socket
+import subprocess
 import sys
 import urllib.request
 
@@ -61,6 +62,18 @@ class Stage:
         self.proxy = Child(command)
         self.address = self.proxy.wait_line(r'proxy "demo" listens on (\S+)')[1]
         self.admin = self.proxy.wait_line(r"admin listens on (\S+)")[1]
+
+    def run(self, *command):
+        """Runs a command to its end, shown as typed; returns its exit code and its last line."""
+        print("  $ " + " ".join(map(str, command)), flush=True)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+        lines = (done.stdout + done.stderr).strip().splitlines()
+        for line in lines:
+            print(f"  {line}", flush=True)
+        return done.returncode, lines[-1] if lines else ""
+
+    def swap(self, *policy):
+        return self.run("build/bin/myelin", "swap", "--admin", self.admin, "--proxy", "demo", *policy)
 
     def stats(self):
         with urllib.request.urlopen(f"http://{self.admin}/stats", timeout=10) as answer:
