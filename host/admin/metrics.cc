@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 #include "admin/metric_families.h"
@@ -186,10 +187,44 @@ void AddHook(MetricFamilies& out, const MetricLabels& policy, const HookStats& h
                 labels, bounds, counts, hook.sum_seconds);
 }
 
+void Add(TrialStats& sum, const TrialStats& other) {
+  sum.asked += other.asked;
+  sum.diverged += other.diverged;
+  sum.calls += other.calls;
+  sum.failed += other.failed;
+  sum.calls_beside += other.calls_beside;
+  sum.failed_beside += other.failed_beside;
+  sum.over = sum.over || other.over;
+}
+
+void AddTrial(MetricFamilies& out, const MetricLabels& policy, const TrialStats& trial) {
+  const MetricLabels labels = With(policy, "beside", trial.beside);
+  out.Gauge("myelin_trial_rolled_back", "1 for a policy on trial that is not asked any more.", labels,
+            trial.over ? 1 : 0);
+  if (trial.kind == "shadow") {
+    const std::pair<const char*, uint64_t> answers[] = {{"same", trial.asked - trial.diverged},
+                                                        {"other", trial.diverged}};
+    for (const auto& [answer, count] : answers) {
+      out.Counter("myelin_shadow_answers_total", "Answers of a shadow, beside those of the policy that decides.",
+                  With(labels, "answer", answer), count);
+    }
+    return;
+  }
+  const std::tuple<const char*, uint64_t, uint64_t> sides[] = {
+      {"canary", trial.calls, trial.failed}, {"beside", trial.calls_beside, trial.failed_beside}};
+  for (const auto& [decided_by, calls, failed] : sides) {
+    const MetricLabels side = With(labels, "decided_by", decided_by);
+    out.Counter("myelin_canary_calls_total", "Calls ended while there was a canary, by who decided them.", side, calls);
+    out.Counter("myelin_canary_failed_calls_total", "Of these, calls that failed.", side, failed);
+  }
+}
+
 void Add(PolicyStats& sum, const PolicyStats& other) {
   sum.strikes += other.strikes;
   sum.slow_hooks += other.slow_hooks;
   sum.quarantined = sum.quarantined || other.quarantined;
+  if (sum.trial && other.trial && sum.trial->kind == other.trial->kind) Add(*sum.trial, *other.trial);
+  if (!sum.trial) sum.trial = other.trial;
   for (const HookStats& hook : other.hooks) {
     const auto known =
         std::find_if(sum.hooks.begin(), sum.hooks.end(), [&](const HookStats& h) { return h.hook == hook.hook; });
@@ -219,6 +254,7 @@ void AddPolicies(MetricFamilies& out, const ProxyStats& proxy) {
     out.Counter("myelin_policy_slow_hooks_total", "Hooks that took longer than guards.soft_limit.", labels,
                 policy.slow_hooks);
     for (const HookStats& hook : policy.hooks) AddHook(out, labels, hook);
+    if (policy.trial) AddTrial(out, labels, *policy.trial);
   }
 }
 

@@ -88,6 +88,21 @@ Json HookJson(const HookStats& hook) {
           {"max_seconds", hook.max_seconds}};
 }
 
+Json TrialJson(const TrialStats& trial) {
+  Json out = {{"kind", trial.kind}, {"beside", trial.beside}};
+  if (trial.kind == "shadow") {
+    out.update({{"asked", trial.asked}, {"diverged", trial.diverged}});
+  } else {
+    out.update({{"share", trial.share},
+                {"calls", trial.calls},
+                {"failed", trial.failed},
+                {"calls_beside", trial.calls_beside},
+                {"failed_beside", trial.failed_beside}});
+  }
+  out.update({{"rolled_back", trial.over}, {"reason", trial.reason}});
+  return out;
+}
+
 Json PolicyJson(const PolicyStats& policy) {
   return {{"kind", policy.kind},
           {"name", policy.name},
@@ -99,6 +114,7 @@ Json PolicyJson(const PolicyStats& policy) {
           {"slow_hooks", policy.slow_hooks},
           {"quarantined", policy.quarantined},
           {"quarantine_reason", policy.quarantine_reason},
+          {"trial", policy.trial ? TrialJson(*policy.trial) : Json(nullptr)},
           {"hooks", ListJson(policy.hooks, HookJson)}};
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,21 @@ struct HookStats {
   double max_seconds = 0;                      // of these, and of what the watchdog saw
 };
 
+/// How a policy does that is tried beside one that decides.
+struct TrialStats {
+  std::string kind;    // shadow | canary
+  std::string beside;  // the policy that decides
+  double share = 0;    // canary: of the calls
+  uint64_t asked = 0;  // shadow: calls that both were asked about
+  uint64_t diverged = 0;
+  uint64_t calls = 0;  // canary: ended calls that it decided, and that the other did meanwhile
+  uint64_t failed = 0;
+  uint64_t calls_beside = 0;
+  uint64_t failed_beside = 0;
+  bool over = false;  // rolled back: the other decides all
+  std::string reason;
+};
+
 struct PolicyStats {
   std::string kind;  // balancer | pool | limiter
   std::string name;
@@ -75,6 +91,7 @@ struct PolicyStats {
   std::string quarantine_reason;
   uint64_t slow_hooks = 0;  // calls that the watchdog saw go on for longer than guards.soft_limit
   std::vector<HookStats> hooks;
+  std::optional<TrialStats> trial;  // none: it decides
 };
 
 struct PluginMetric {

@@ -89,15 +89,21 @@ void Call::Admit() {
     if (limiter.shard->get() == nullptr) return AdmitAnew();
     myelin_admit answer{};
     answer.struct_size = sizeof(myelin_admit);
-    const uint32_t verdict = limiter.shard->get()->Admit(FillCall(), answer);
+    Admission admission;
+    const uint32_t verdict = AskLimiter(limiter, answer, admission);
+    if (admissions_.empty()) admitted_ns_ = proxy_->worker().now_ns;
     if (verdict == MYELIN_ADMIT_REJECT) {
       counters.rejected.Add();
+      admission.by = Admission::kHost;
+      admission.rejected = true;
+      if (admission.shadowed || admission.judged) admissions_.push_back(admission);
       const uint32_t status = answer.status == 0 ? MYELIN_GRPC_RESOURCE_EXHAUSTED : answer.status;
       Refuse(static_cast<uint32_t>(StatusIndex(status)), View(answer.message), answer.pushback_ms);
       return;
     }
-    if (admissions_.empty()) admitted_ns_ = proxy_->worker().now_ns;
-    admissions_.push_back({answer.token, verdict != kHostDecides});
+    if (verdict == kHostDecides) admission.by = Admission::kHost;
+    admission.token = answer.token;
+    admissions_.push_back(admission);
     counters.admitted.Add();
     if (verdict == MYELIN_ADMIT_DELAY && answer.delay_ns > 0) {
       counters.delayed.Add();
@@ -106,6 +112,13 @@ void Call::Admit() {
     }
   }
   Pick();
+}
+
+uint32_t Call::AskLimiter(const Terms::Limiter& limiter, myelin_admit& answer, Admission& admission) {
+  if (limiter.trial && limiter.trial->on()) [[unlikely]]
+    return AskLimiterOnTrial(limiter, answer, admission);
+  admission.by = Admission::kLimiter;
+  return limiter.shard->get()->Admit(FillCall(), answer);
 }
 
 // It was held so long that the limiters it has yet to pass have been replaced and let go.
@@ -146,15 +159,24 @@ void Call::Pick() {
   const std::shared_ptr<const Snapshot>& snapshot = proxy_->snapshot_;
   myelin_pick answer{};
   answer.struct_size = sizeof(myelin_pick);
-  const uint32_t verdict = proxy_->balancer_->get()->Pick(snapshot->abi(), FillCall(), answer);
+  PinnedShard<BalancerShard>* asked = nullptr;
+  const uint32_t verdict = AskBalancer(*snapshot, answer, asked);
   if (verdict == MYELIN_PICK_QUEUE) {
     QueuePick();
   } else if (verdict == MYELIN_PICK_FAIL) {
     const uint32_t status = answer.status == 0 ? MYELIN_GRPC_UNAVAILABLE : answer.status;
     Refuse(static_cast<uint32_t>(StatusIndex(status)), View(answer.message));
   } else {
-    TakeEndpoint(*snapshot->endpoint(answer.index), answer.token, verdict == MYELIN_PICK);
+    TakeEndpoint(*snapshot->endpoint(answer.index), answer.token, verdict == MYELIN_PICK ? asked : nullptr);
   }
+}
+
+uint32_t Call::AskBalancer(const Snapshot& snapshot, myelin_pick& answer, PinnedShard<BalancerShard>*& asked) {
+  const TrialPointer<BalancerShard>& trial = proxy_->balancer_trial_;
+  if (trial && trial->on()) [[unlikely]]
+    return AskBalancerOnTrial(snapshot, answer, asked);
+  asked = proxy_->balancer_.get();
+  return asked->get()->Pick(snapshot.abi(), FillCall(), answer);
 }
 
 void Call::QueuePick() {
@@ -173,9 +195,9 @@ void Call::QueuePick() {
 }
 
 // A snapshot can be older than a failed connect; then another endpoint is tried before the call is given up.
-void Call::TakeEndpoint(const Endpoint& picked, uint64_t token, bool from_balancer) {
+void Call::TakeEndpoint(const Endpoint& picked, uint64_t token, PinnedShard<BalancerShard>* picker) {
   const Endpoint* endpoint = &picked;
-  if (from_balancer) picker_ = proxy_->balancer_;
+  if (picker != nullptr) picker_ = picker;
   if (proxy_->pool_of(picked).InBackoff()) {
     TellBalancer(MYELIN_OUTCOME_CONNECT_FAILED, MYELIN_GRPC_UNAVAILABLE, picked.id(), token, 0);
     endpoint = AnyReachable(&picked);

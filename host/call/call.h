@@ -75,9 +75,22 @@ class Call final : private Waiter {
 
  private:
   friend class ProxyShard;
+  /// What a limiter, and one on trial beside it, let pass, and so are to be told the end of.
   struct Admission {
-    uint64_t token;
-    bool by_limiter;  // else by the host in its place, and the limiter is not told of the end
+    uint64_t token = 0;
+    uint64_t shadow_token = 0;
+    enum By : uint8_t { kHost, kLimiter, kCanary } by = kHost;
+    bool shadowed = false;  // a shadow admitted it too
+    bool judged = false;    // a canary might have decided
+    bool canary = false;    // and did
+    bool rejected = false;
+  };
+  /// The part in it of a balancer that is on trial.
+  struct Tried {
+    TrialPointer<BalancerShard> trial;
+    uint64_t shadow_token = 0;
+    bool shadowed = false;
+    bool canary = false;  // it decides this call
   };
   enum class State { kNew, kDelayed, kPicking, kWaiting, kRelaying, kEnded };
   static constexpr uint32_t kMaxAttempts = 3;
@@ -90,19 +103,25 @@ class Call final : private Waiter {
   void TakeTerms();
   void FillMetadata(const std::vector<std::string>& keys);
   void Admit();
+  uint32_t AskLimiter(const Terms::Limiter& limiter, myelin_admit& answer, Admission& admission);
+  uint32_t AskLimiterOnTrial(const Terms::Limiter& limiter, myelin_admit& answer, Admission& admission);
   void AdmitAnew();
   void Delay(uint64_t delay_ns);
   void Pick();
   void QueuePick();
   void PickElsewhere(uint32_t grpc_status);
-  void TakeEndpoint(const Endpoint& picked, uint64_t token, bool from_balancer);
+  uint32_t AskBalancer(const Snapshot& snapshot, myelin_pick& answer, PinnedShard<BalancerShard>*& asked);
+  uint32_t AskBalancerOnTrial(const Snapshot& snapshot, myelin_pick& answer, PinnedShard<BalancerShard>*& asked);
+  void TakeEndpoint(const Endpoint& picked, uint64_t token, PinnedShard<BalancerShard>* picker);
   void TakeStream(Connection& connection);
   const Endpoint* AnyReachable(const Endpoint* except);
   void OnTimer();
   void Refuse(uint32_t grpc_status, std::string_view message, int64_t pushback_ms = 0);
   void EndPick(uint32_t outcome, uint32_t grpc_status);
   void TellBalancer(uint32_t outcome, uint32_t grpc_status, uint64_t endpoint_id, uint64_t token, uint64_t total_ns);
+  void TellShadow(const myelin_call_result& result);
   void TellLimiters(uint32_t outcome, uint32_t grpc_status);
+  void CountTrials(uint32_t outcome, uint32_t grpc_status);
   void WriteAccessLine(uint32_t grpc_status, std::string_view why);
 
   Handler& handler_;
@@ -110,6 +129,7 @@ class Call final : private Waiter {
   ProxyShard* proxy_ = nullptr;
   TermsPointer terms_;                          // what it was admitted under
   PinnedShard<BalancerShard>::Pointer picker_;  // it picked what the lease holds, so it is told of the end
+  Tried tried_;
   uint64_t revision_ = 0;                       // of the shard's, when the call came
   uint64_t keys_revision_ = 0;                  // of the shard's, when the metadata was looked up
   State state_ = State::kNew;

@@ -4,14 +4,10 @@
 // log.
 #include "base/log_access.h"
 #include "call/call.h"
+#include "call/failure.h"
 
 namespace myelin {
 namespace {
-
-bool CountsAsFailure(uint32_t grpc_status) {
-  return grpc_status == MYELIN_GRPC_UNAVAILABLE || grpc_status == MYELIN_GRPC_INTERNAL ||
-         grpc_status == MYELIN_GRPC_UNKNOWN || grpc_status == MYELIN_GRPC_DEADLINE_EXCEEDED;
-}
 
 // Policies know the codes of their SDK and may count by them; an upstream sends what it likes.
 uint32_t ToldStatus(uint32_t grpc_status) { return static_cast<uint32_t>(StatusIndex(grpc_status)); }
@@ -39,18 +35,27 @@ void Call::EndPick(uint32_t outcome, uint32_t grpc_status) {
 
 void Call::TellBalancer(uint32_t outcome, uint32_t grpc_status, uint64_t endpoint_id, uint64_t token,
                         uint64_t total_ns) {
-  if (!picker_) return;
-  picker_->Tell({sizeof(myelin_call_result), outcome, ToldStatus(grpc_status), 0, endpoint_id, token, first_byte_ns_,
-                 total_ns, bytes_sent_, bytes_received_});
+  const myelin_call_result result{sizeof(myelin_call_result), outcome,        ToldStatus(grpc_status), 0,
+                                  endpoint_id,                token,          first_byte_ns_,          total_ns,
+                                  bytes_sent_,                bytes_received_};
+  if (picker_) picker_->Tell(result);
   picker_.reset();
+  if (tried_.shadowed) TellShadow(result);
 }
 
 void Call::TellLimiters(uint32_t outcome, uint32_t grpc_status) {
   const uint64_t total_ns = proxy_->worker().now_ns - admitted_ns_;
   for (size_t i = 0; i < admissions_.size(); ++i) {
-    if (!admissions_[i].by_limiter) continue;
-    terms_->limiters[i].shard->Tell({sizeof(myelin_call_result), outcome, ToldStatus(grpc_status), 0, last_endpoint_id_,
-                                     admissions_[i].token, first_byte_ns_, total_ns, bytes_sent_, bytes_received_});
+    const Admission& admission = admissions_[i];
+    const Terms::Limiter& limiter = terms_->limiters[i];
+    myelin_call_result result{sizeof(myelin_call_result), outcome,         ToldStatus(grpc_status), 0,
+                              last_endpoint_id_,          admission.token, first_byte_ns_,          total_ns,
+                              bytes_sent_,                bytes_received_};
+    if (admission.by == Admission::kLimiter) limiter.shard->Tell(result);
+    if (admission.by == Admission::kCanary) limiter.trial->candidate->Tell(result);
+    if (!admission.shadowed) continue;
+    result.token = admission.shadow_token;
+    limiter.trial->candidate->Tell(result);
   }
 }
 
@@ -68,7 +73,9 @@ void Call::End(uint32_t outcome, uint32_t grpc_status, std::string_view why) {
   counters.calls[StatusIndex(grpc_status)].Add();
   WriteAccessLine(grpc_status, why);
   EndPick(outcome, grpc_status);
+  if (tried_.shadowed) TellBalancer(outcome, grpc_status, 0, 0, 0);  // the other balancer has picked nothing
   if (!admissions_.empty()) TellLimiters(outcome, grpc_status);
+  CountTrials(outcome, grpc_status);
 }
 
 void Call::WriteAccessLine(uint32_t grpc_status, std::string_view why) {

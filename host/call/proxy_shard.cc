@@ -87,7 +87,11 @@ ProxyShard& ProxyShard::RouteFor(const CallRequest& request) {
 
 void ProxyShard::FlushResults() {
   balancer_->Flush();
-  for (const Terms::Limiter& limiter : terms_->limiters) limiter.shard->Flush();
+  if (balancer_trial_) balancer_trial_->candidate->Flush();
+  for (const Terms::Limiter& limiter : terms_->limiters) {
+    limiter.shard->Flush();
+    if (limiter.trial) limiter.trial->candidate->Flush();
+  }
 }
 
 // A pick that fails ends a call, which asks again in turn.

@@ -52,6 +52,8 @@ struct ProxyParts {
   std::shared_ptr<Balancer> balancer;
   std::shared_ptr<Pool> pool;
   std::vector<std::shared_ptr<Limiter>> limiters;
+  Candidate<myelin_balancer> balancer_candidate;
+  std::vector<Candidate<myelin_limiter>> limiter_candidates;  // beside `limiters`; may be shorter
   std::vector<std::shared_ptr<Endpoint>> endpoints;  // [control] that a shard made now begins with
   EndpointPool::HealthChanged health_changed;
 };
@@ -70,11 +72,14 @@ struct ShardChange {
   struct LimiterPlace {
     PinnedShard<LimiterShard>::Pointer fresh;  // nullptr: the one that was at `kept` goes on
     size_t kept = 0;
+    TrialPointer<LimiterShard> fresh_trial;
+    bool keeps_trial = false;  // of the one at `kept`
     LimiterCounters* counters = nullptr;
   };
   ProxySettings settings;
   std::vector<std::string> keys;
   PinnedShard<BalancerShard>::Pointer balancer;  // nullptr: goes on
+  std::optional<TrialPointer<BalancerShard>> balancer_trial;  // none: goes on
   std::unique_ptr<OwnedShard<PoolShard>> pool;   // likewise
   std::vector<LimiterPlace> limiters;
   std::optional<EndpointPool::Options> pool_options;  // none: as before
@@ -148,6 +153,7 @@ class ProxyShard {
   uint64_t revision_ = 0;  // counts changes
   TermsPointer terms_;
   PinnedShard<BalancerShard>::Pointer balancer_;
+  TrialPointer<BalancerShard> balancer_trial_;
   std::unique_ptr<OwnedShard<PoolShard>> pool_;
   OldShards<BalancerShard> old_balancers_;  // calls are left of them; the oldest first
   OldShards<LimiterShard> old_limiters_;

@@ -17,6 +17,18 @@ LimiterCounters& CountersOf(const std::vector<std::shared_ptr<Limiter>>& limiter
   return counters.limiters[{name, static_cast<size_t>(before)}];
 }
 
+const Candidate<myelin_limiter>& LimiterCandidate(const ProxyParts& parts, size_t index) {
+  static const Candidate<myelin_limiter> kNone;
+  return index < parts.limiter_candidates.size() ? parts.limiter_candidates[index] : kNone;
+}
+
+template <typename Shard, typename Functions>
+TrialPointer<Shard> MakeTrial(const Candidate<Functions>& candidate, const WorkerContext& worker) {
+  if (!candidate) return nullptr;
+  return TrialPointer<Shard>(new TrialShard<Shard>(
+      candidate.trial, PinnedShard<Shard>::Make(candidate.policy, worker.index, worker.control)));
+}
+
 }  // namespace
 
 ShardChange MakeShardChange(const WorkerContext& worker, const ProxyParts* now, const ProxyParts& next,
@@ -26,6 +38,9 @@ ShardChange MakeShardChange(const WorkerContext& worker, const ProxyParts* now, 
   change.keys = next.keys.keys();
   if (now == nullptr || now->balancer != next.balancer) {
     change.balancer = PinnedShard<BalancerShard>::Make(next.balancer, worker.index, worker.control);
+  }
+  if (now == nullptr || !(now->balancer_candidate == next.balancer_candidate)) {
+    change.balancer_trial = MakeTrial<BalancerShard>(next.balancer_candidate, worker);
   }
   if (now == nullptr || now->pool != next.pool) {
     change.pool = std::make_unique<OwnedShard<PoolShard>>(next.pool, worker.index);
@@ -38,6 +53,9 @@ ShardChange MakeShardChange(const WorkerContext& worker, const ProxyParts* now, 
     if (place.kept == known.size()) {
       place.fresh = PinnedShard<LimiterShard>::Make(next.limiters[i], worker.index, worker.control);
     }
+    const Candidate<myelin_limiter>& candidate = LimiterCandidate(next, i);
+    place.keeps_trial = !place.fresh && LimiterCandidate(*now, place.kept) == candidate;
+    if (!place.keeps_trial) place.fresh_trial = MakeTrial<LimiterShard>(candidate, worker);
   }
   return change;
 }
@@ -55,6 +73,10 @@ void ProxyShard::Apply(ShardChange change) {
     if (balancer_) Replace(*balancer_, old_balancers_);
     balancer_ = std::move(change.balancer);
   }
+  if (change.balancer_trial) {
+    if (balancer_trial_) Replace(*balancer_trial_->candidate, old_balancers_);
+    balancer_trial_ = std::move(*change.balancer_trial);
+  }
   if (change.pool_options) pool_options_ = *change.pool_options;
   for (const auto& pool : pools_) {
     if (pool && change.pool_options) pool->SetOptions(*change.pool_options);
@@ -69,14 +91,19 @@ void ProxyShard::SetTerms(ShardChange& change) {
   next->keys = std::move(change.keys);
   for (ShardChange::LimiterPlace& place : change.limiters) {
     auto shard = place.fresh ? std::move(place.fresh) : terms_->limiters[place.kept].shard;
-    next->limiters.push_back({std::move(shard), place.counters});
+    auto trial = place.keeps_trial ? terms_->limiters[place.kept].trial : std::move(place.fresh_trial);
+    next->limiters.push_back({std::move(shard), std::move(trial), place.counters});
   }
   const TermsPointer old = std::exchange(terms_, next);
   if (!old) return;
   for (const Terms::Limiter& limiter : old->limiters) {
-    const bool goes_on = std::any_of(next->limiters.begin(), next->limiters.end(),
-                                     [&](const Terms::Limiter& each) { return each.shard == limiter.shard; });
-    if (!goes_on) Replace(*limiter.shard, old_limiters_);
+    const auto goes_on = [&](const auto& what, const auto member) {
+      return std::any_of(next->limiters.begin(), next->limiters.end(),
+                         [&](const Terms::Limiter& each) { return each.*member == what; });
+    };
+    if (!goes_on(limiter.shard, &Terms::Limiter::shard)) Replace(*limiter.shard, old_limiters_);
+    if (!limiter.trial || goes_on(limiter.trial, &Terms::Limiter::trial)) continue;
+    Replace(*limiter.trial->candidate, old_limiters_);
   }
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "call/pinned_shard.h"
+#include "call/trial_shard.h"
 #include "upstream/endpoint.h"
 
 namespace myelin {
@@ -33,6 +33,7 @@ struct LimiterCounters {
 struct Terms : boost::intrusive_ref_counter<Terms, boost::thread_unsafe_counter> {
   struct Limiter {
     PinnedShard<LimiterShard>::Pointer shard;
+    TrialPointer<LimiterShard> trial;
     LimiterCounters* counters;
   };
   ProxySettings settings;

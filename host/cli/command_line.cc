@@ -20,8 +20,8 @@ constexpr std::array<std::string_view, 9> kCommandNames{"run",    "check",    "d
                                                         "reload", "rollback", "swap", "drain"};
 
 // Options that take a value, beside the override flags.
-constexpr std::array<std::string_view, 3> kValueOptions{"--config", "--output", "--proxy"};
-constexpr std::array<std::string_view, 4> kSwitches{"--help", "--version", "--check", "--watch"};
+constexpr std::array<std::string_view, 4> kValueOptions{"--config", "--output", "--proxy", "--canary"};
+constexpr std::array<std::string_view, 5> kSwitches{"--help", "--version", "--check", "--watch", "--shadow"};
 
 po::options_description AllOptions() {
   po::options_description options;
@@ -32,7 +32,8 @@ po::options_description AllOptions() {
   add("config,c");
   add("output,o");
   add("proxy");
-  options.add_options()("help,h", "")("version", "")("check", "")("watch", "");
+  add("canary");
+  options.add_options()("help,h", "")("version", "")("check", "")("watch", "")("shadow", "");
   options.add_options()("word", po::value<std::vector<std::string>>(), "");
   return options;
 }
@@ -46,7 +47,8 @@ std::vector<std::string_view> AcceptedOptions(Command command) {
     case Command::kDrain:
       return {"--admin", "--output", "--help"};
     case Command::kSwap:
-      return {"--admin", "--proxy", "--balancer", "--pool", "--limiter", "--output", "--help"};
+      return {"--admin",  "--proxy",  "--balancer", "--pool", "--limiter",
+              "--shadow", "--canary", "--output",   "--help"};
     default:
       break;
   }
@@ -256,6 +258,9 @@ class Parser {
     }
     if (!line_.balancer && !line_.pool && line_.limiters.empty())
       Fail("swap needs a policy; accepted: --balancer, --pool or --limiter, each NAME[=options]");
+    line_.shadow = Has("--shadow");
+    if (const std::string* canary = Find("--canary")) line_.canary = *canary;
+    if (line_.shadow && line_.canary) Fail("--shadow and --canary exclude each other; accepted: one of them");
   }
 
   std::vector<Given> given_;

@@ -37,6 +37,8 @@ struct CommandLine {
   std::optional<std::string> balancer;  // kSwap: NAME[=options], for ParsePolicyFlag
   std::optional<std::string> pool;      // kSwap, likewise
   std::vector<std::string> limiters;    // kSwap, likewise
+  bool shadow = false;                  // kSwap: tried beside the one that runs
+  std::optional<std::string> canary;    // kSwap: likewise, for this share of the calls
 };
 
 /// The words do not fit together. main prints it on standard error and exits with 2.

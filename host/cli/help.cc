@@ -147,6 +147,8 @@ constexpr std::string_view kSwap = R"(myelin swap: replace a policy of the runni
   myelin swap --admin 127.0.0.1:9850 --proxy orders --balancer min_conn --pool 'strict={size: 4}'
   myelin swap --admin 127.0.0.1:9850 --proxy orders --limiter token_bucket=rate:500
   myelin swap --admin 127.0.0.1:9850 --proxy orders --balancer ./build/my_balancer.so
+  myelin swap --admin 127.0.0.1:9850 --proxy orders --balancer ./build/my_balancer.so --shadow
+  myelin swap --admin 127.0.0.1:9850 --proxy orders --balancer ./build/my_balancer.so --canary 5%
 
 The plugin is first tried in a process of its own, with these options. Calls in flight finish on the policy that admitted
 them. A swap that fails changes nothing. It lasts until the next reload, which goes back to the file.
@@ -156,6 +158,8 @@ them. A swap that fails changes nothing. It lasts until the next reload, which g
   --balancer POLICY       NAME, NAME=key:value,key:value or NAME={yaml map}
   --pool POLICY           likewise
   --limiter POLICY        likewise, in place of the proxy's limiter with the same name; may be repeated
+  --shadow                the one policy given does not act: it is asked beside the one that runs, and compared
+  --canary SHARE          it decides for this share of the calls, and is rolled back when it does worse
   -o, --output text|json  how to print
 )";
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,11 +19,20 @@ namespace myelin {
 
 using namespace std::chrono_literals;
 
+struct TrialConfig;
+
 /// A policy by name and its options as written; plugin/ checks the options against the policy's table.
 struct PolicyConfig {
   std::string name;  // `min_conn`, or a path to a .so
   Node options;      // a map, possibly empty
   Origin origin;
+  std::shared_ptr<const TrialConfig> trial{};  // nullptr: none; shared by copies of the configuration
+};
+
+/// A policy on trial beside the one that has this.
+struct TrialConfig {
+  PolicyConfig policy;
+  TrialRules rules;
 };
 
 struct EndpointConfig {

@@ -43,8 +43,8 @@ class ProxyReader {
     ReadName();
     ReadListen();
     ReadEndpoints();
-    proxy_.balancer = OnePolicy("balancer", "random_weight");
-    proxy_.pool = OnePolicy("pool", "loose");
+    proxy_.balancer = OnePolicy("balancer", "random_weight", ReadPolicyWithTrial);
+    proxy_.pool = OnePolicy("pool", "loose", ReadPolicy);
     ReadLimiters();
     ReadTimes();
     proxy_.limits = ReadProxyLimits(map_, defaults.limits, defaults.limits_node);
@@ -116,10 +116,10 @@ class ProxyReader {
     map_.Note("endpoints", std::move(list));
   }
 
-  PolicyConfig OnePolicy(std::string_view key, std::string_view fallback) {
+  PolicyConfig OnePolicy(std::string_view key, std::string_view fallback, decltype(ReadPolicy)& read) {
     PolicyConfig policy{std::string(fallback), Node::Map(DefaultOrigin()), DefaultOrigin()};
     const Node* node = map_.Find(key);
-    if (node != nullptr) policy = ReadPolicy(*node, map_.Path(key), diagnostics_).value_or(std::move(policy));
+    if (node != nullptr) policy = read(*node, map_.Path(key), diagnostics_).value_or(std::move(policy));
     map_.Note(key, PolicyToNode(policy));
     return policy;
   }
@@ -128,7 +128,8 @@ class ProxyReader {
     Node list = Node::List(DefaultOrigin());
     const std::vector<const Node*> items = OneOrMany(map_.Find("limiters"));
     for (size_t i = 0; i < items.size(); ++i) {
-      std::optional<PolicyConfig> limiter = ReadPolicy(*items[i], ItemPath(map_.Path("limiters"), i), diagnostics_);
+      const std::string path = ItemPath(map_.Path("limiters"), i);
+      std::optional<PolicyConfig> limiter = ReadPolicyWithTrial(*items[i], path, diagnostics_);
       if (!limiter) continue;
       list.items.push_back(PolicyToNode(*limiter));
       proxy_.limiters.push_back(std::move(*limiter));

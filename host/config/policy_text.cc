@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/reader.h"
+#include "config/trial.h"
 #include "config/yaml.h"
 
 namespace myelin {
@@ -91,10 +92,34 @@ std::optional<PolicyConfig> ReadPolicy(const Node& node, const std::string& path
   return policy;
 }
 
+std::optional<PolicyConfig> ReadPolicyWithTrial(const Node& node, const std::string& path, Diagnostics& diagnostics) {
+  Node rest = node;
+  const Entry* trial = nullptr;
+  bool fine = true;
+  if (node.IsMap() && node.entries.size() > 1) {  // alone, the word is a policy's name
+    std::erase_if(rest.entries, [](const Entry& entry) { return IsTrialKey(entry.key); });
+    for (const Entry& entry : node.entries) {
+      if (!IsTrialKey(entry.key)) continue;
+      if (trial != nullptr) {
+        diagnostics.Error(entry.key_origin, path + " has a shadow and a canary; accepted: one of them");
+        fine = false;
+      }
+      trial = &entry;
+    }
+  }
+  std::optional<PolicyConfig> policy = ReadPolicy(rest, path, diagnostics);
+  if (trial == nullptr || !fine) return fine ? policy : std::nullopt;
+  auto tried = ReadTrial(*trial, path + "." + trial->key, diagnostics);
+  if (!policy || !tried) return std::nullopt;
+  policy->trial = std::move(tried);
+  return policy;
+}
+
 Node PolicyToNode(const PolicyConfig& policy) {
-  if (policy.options.entries.empty()) return Node::Scalar(policy.name, policy.origin);
+  if (policy.options.entries.empty() && !policy.trial) return Node::Scalar(policy.name, policy.origin);
   Node node = Node::Map(policy.origin);
   node.entries.push_back(Entry{policy.name, policy.origin, policy.options});
+  if (policy.trial) node.entries.push_back(TrialToEntry(*policy.trial));
   return node;
 }
 

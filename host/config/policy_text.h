@@ -17,6 +17,9 @@ namespace myelin {
 /// it.
 std::optional<PolicyConfig> ReadPolicy(const Node& node, const std::string& path, Diagnostics& diagnostics);
 
+/// As ReadPolicy, where a policy can be tried beside it: the map may have `shadow` or `canary` as well.
+std::optional<PolicyConfig> ReadPolicyWithTrial(const Node& node, const std::string& path, Diagnostics& diagnostics);
+
 /// The shortest native form: the name, or a map of one entry when there are options.
 Node PolicyToNode(const PolicyConfig& policy);
 

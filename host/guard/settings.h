@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much a proxy bears of a policy that misbehaves: `guards:` of the configuration, typed.
+// How much a proxy bears of a policy that misbehaves: `guards:` of the configuration, typed; and of one on trial,
+// `shadow:` and `canary:` beside another policy.
 #pragma once
 
 #include <chrono>
@@ -19,6 +20,20 @@ struct GuardSettings {
   bool quarantine_on_crash = true;  // leave out, at the next start, the policy that was running at a crash
 
   bool operator==(const GuardSettings&) const = default;
+};
+
+enum class TrialKind {
+  kShadow,  // sees the same calls, and does not act
+  kCanary,  // decides for a share of the calls, as long as it does no worse
+};
+
+struct TrialRules {
+  TrialKind kind = TrialKind::kShadow;
+  double share = 0;       // canary: of the calls, above 0 and up to 1
+  uint32_t strikes = 3;   // canary: so many invalid answers end it; 0: none do
+  double error_rate = 2;  // canary: failing so many times as often as the other calls ends it; 0: never
+
+  bool operator==(const TrialRules&) const = default;
 };
 
 }  // namespace myelin

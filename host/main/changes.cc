@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/policy_text.h"
+#include "config/trial.h"
 #include "proxy/on_control.h"
 
 namespace myelin {
@@ -60,6 +61,18 @@ std::optional<PolicyConfig> Parse(const nlohmann::json& body, const std::string&
   return node ? ReadPolicy(*node, flag, diagnostics) : std::nullopt;
 }
 
+std::optional<TrialRules> ParseTrial(const nlohmann::json& body, Diagnostics& diagnostics) {
+  TrialRules rules;
+  if (body.contains("canary")) {
+    const std::string share = body["canary"].is_string() ? body["canary"].get<std::string>() : body["canary"].dump();
+    rules.kind = TrialKind::kCanary;
+    rules.share = ReadShare(Node::Scalar(share, Origin{"--canary"}), "--canary", diagnostics).value_or(0);
+    return rules;
+  }
+  if (!body.contains("shadow") || body["shadow"] != true) return std::nullopt;
+  return rules;
+}
+
 PolicySwap ParseSwap(std::string_view text, Diagnostics& diagnostics) {
   PolicySwap swap;
   const nlohmann::json body = nlohmann::json::parse(text, nullptr, false);
@@ -75,8 +88,13 @@ PolicySwap ParseSwap(std::string_view text, Diagnostics& diagnostics) {
     auto parsed = Parse(nlohmann::json{{"limiter", limiter}}, "limiter", diagnostics);
     if (parsed) swap.limiters.push_back(std::move(*parsed));
   }
-  if (!swap.balancer && !swap.pool && swap.limiters.empty() && !diagnostics.HasErrors()) {
+  swap.trial = ParseTrial(body, diagnostics);
+  const size_t named = (swap.balancer ? 1u : 0u) + (swap.pool ? 1u : 0u) + swap.limiters.size();
+  if (named == 0 && !diagnostics.HasErrors()) {
     diagnostics.Error(Origin{"swap"}, "it names no policy; accepted: balancer, pool, limiters");
+  }
+  if (swap.trial && (named != 1 || swap.pool)) {
+    diagnostics.Error(Origin{"swap"}, "one policy at a time is tried beside another; accepted: a balancer or a limiter");
   }
   return swap;
 }
@@ -86,7 +104,9 @@ std::string Described(const PolicySwap& swap) {
   if (swap.balancer) what.push_back("balancer " + swap.balancer->name);
   if (swap.pool) what.push_back("pool " + swap.pool->name);
   for (const PolicyConfig& limiter : swap.limiters) what.push_back("limiter " + limiter.name);
-  return "proxy " + swap.proxy + " has " + Joined(what, ", ");
+  std::string how;
+  if (swap.trial) how = swap.trial->kind == TrialKind::kShadow ? " as a shadow" : " as a canary";
+  return "proxy " + swap.proxy + " has " + Joined(what, ", ") + how;
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ class Changes {
   CommandReply Reload();
   /// [any] Brings back what was at work before the latest reload or swap.
   CommandReply Rollback();
-  /// [any] `body`: {"proxy": …, "balancer": "NAME[=options]", "pool": …, "limiters": […]}.
+  /// [any] `body`: {"proxy": …, "balancer": "NAME[=options]", "pool": …, "limiters": […]}, and to try one of
+  /// them beside the one that runs "shadow": true or "canary": "5%".
   CommandReply Swap(std::string_view body);
 
   uint64_t applied() const { return applied_; }

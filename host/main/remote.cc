@@ -24,6 +24,8 @@ std::string BodyOf(const CommandLine& command) {
   if (command.balancer) body["balancer"] = *command.balancer;
   if (command.pool) body["pool"] = *command.pool;
   if (!command.limiters.empty()) body["limiters"] = command.limiters;
+  if (command.shadow) body["shadow"] = true;
+  if (command.canary) body["canary"] = *command.canary;
   return body.dump();
 }
 

@@ -32,6 +32,27 @@ bool IsOnTheWayOfACall(const Json& hook) {
   return name == "pick" || name == "acquire" || name == "admit" || name == "done" || name == "tick";
 }
 
+std::string Share(const Json& part, const Json& whole) {
+  const auto all = whole.get<double>();
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.3g%% of %.0f", all == 0 ? 0 : 100 * part.get<double>() / all, all);
+  return text;
+}
+
+// "canary for 5%: 0% of 210 failed, beside it 0% of 3990"
+std::string State(const Json& policy) {
+  if (policy["quarantined"]) return "quarantined";
+  const Json& trial = policy["trial"];
+  if (trial.is_null()) return "at work";
+  const std::string kind = trial["kind"];
+  if (trial["rolled_back"]) return kind + ", rolled back";
+  if (kind == "shadow") return "shadow: " + Share(trial["diverged"], trial["asked"]) + " differ";
+  char share[32];
+  std::snprintf(share, sizeof(share), "%.3g%%", 100 * trial["share"].get<double>());
+  return "canary for " + std::string(share) + ": " + Share(trial["failed"], trial["calls"]) + " failed, beside it " +
+         Share(trial["failed_beside"], trial["calls_beside"]);
+}
+
 std::vector<std::string> Row(const std::string& proxy, const Json& policy) {
   std::string times;
   for (const Json& hook : policy["hooks"]) {
@@ -45,7 +66,7 @@ std::vector<std::string> Row(const std::string& proxy, const Json& policy) {
           text("version"),
           std::to_string(policy["generation"].get<uint64_t>()),
           std::to_string(policy["strikes"].get<uint64_t>()),
-          policy["quarantined"] ? "quarantined" : "at work",
+          State(policy),
           times.empty() ? "-" : times,
           text("hash").substr(0, 8),
           text("file")};
@@ -59,9 +80,15 @@ std::string Text(const Json& stats) {
     const std::string name = proxy["name"];
     for (const Json& policy : proxy["policies"]) {
       rows.push_back(Row(name, policy));
-      if (!policy["quarantined"]) continue;
-      reasons += name + ": " + policy["kind"].get<std::string>() + " '" + policy["name"].get<std::string>() +
-                 "' is quarantined: " + policy["quarantine_reason"].get<std::string>() + "\n";
+      const std::string which = name + ": " + policy["kind"].get<std::string>() + " '" +
+                                policy["name"].get<std::string>() + "' is ";
+      const Json& trial = policy["trial"];
+      if (policy["quarantined"]) {
+        reasons += which + "quarantined: " + policy["quarantine_reason"].get<std::string>() + "\n";
+      }
+      if (!trial.is_null() && trial["rolled_back"]) {
+        reasons += which + "rolled back: " + trial["reason"].get<std::string>() + "\n";
+      }
     }
   }
   return AlignColumns(rows) + reasons;

@@ -19,8 +19,21 @@ bool Same(const std::vector<Item>& a, const std::vector<Item>& b) {
                     [](const Item& left, const Item& right) { return Parts(left) == Parts(right); });
 }
 
+bool SameTrial(const TrialConfig* a, const TrialConfig* b);
+
 bool SamePolicy(const PolicyConfig& a, const PolicyConfig& b) {
-  return a.name == b.name && SameValue(a.options, b.options);
+  return a.name == b.name && SameValue(a.options, b.options) && SameTrial(a.trial.get(), b.trial.get());
+}
+
+bool SameTrial(const TrialConfig* a, const TrialConfig* b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  return a->rules == b->rules && SamePolicy(a->policy, b->policy);
+}
+
+std::string Described(const PolicyConfig& policy) {
+  if (!policy.trial) return policy.name;
+  const bool shadow = policy.trial->rules.kind == TrialKind::kShadow;
+  return policy.name + (shadow ? " with shadow " : " with canary ") + policy.trial->policy.name;
 }
 
 bool SameLimiters(const ProxyConfig& a, const ProxyConfig& b) {
@@ -50,7 +63,7 @@ std::string EndpointChange(const std::vector<EndpointConfig>& from, const std::v
 
 std::string Names(const std::vector<PolicyConfig>& policies) {
   std::string names;
-  for (const PolicyConfig& policy : policies) names += " " + policy.name;
+  for (const PolicyConfig& policy : policies) names += " " + Described(policy);
   return names.empty() ? " none" : names;
 }
 
@@ -75,7 +88,7 @@ std::string DescribeChange(const ProxyConfig& from, const ProxyConfig& to) {
   std::vector<std::string> changes;
   if (!SameListen(from, to)) changes.push_back("listen");
   if (!SameEndpoints(from.endpoints, to.endpoints)) changes.push_back(EndpointChange(from.endpoints, to.endpoints));
-  if (!SamePolicy(from.balancer, to.balancer)) changes.push_back("balancer " + to.balancer.name);
+  if (!SamePolicy(from.balancer, to.balancer)) changes.push_back("balancer " + Described(to.balancer));
   if (!SamePolicy(from.pool, to.pool)) changes.push_back("pool " + to.pool.name);
   if (!SameLimiters(from, to)) changes.push_back("limiters" + Names(to.limiters));
   if (!SameTimes(from, to)) changes.push_back("timeouts");

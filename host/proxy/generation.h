@@ -33,12 +33,14 @@ struct GenerationEnvironment {
   const CrashFile* crashes = nullptr;  // nullptr: no policy is left out for what it did before
 };
 
-/// Other policies for one proxy; what is not given stays.
+/// Other policies for one proxy; what is not given stays. With a trial, the one that is given is tried beside the one
+/// that runs: a balancer, or a limiter.
 struct PolicySwap {
   std::string proxy;
   std::optional<PolicyConfig> balancer;
   std::optional<PolicyConfig> pool;
   std::vector<PolicyConfig> limiters;  // each in place of the one with the same name
+  std::optional<TrialRules> trial;
 };
 
 class Generation {

@@ -13,6 +13,13 @@ namespace {
 // Names are waited for so long, at the start and when there are new ones.
 constexpr Duration kNamesPatience = 3s;
 
+template <typename Functions>
+void AddCandidate(const Candidate<Functions>& candidate, std::vector<PolicyStats>& policies) {
+  if (!candidate) return;
+  policies.push_back(candidate.policy->guard().Stats());
+  policies.back().trial = candidate.trial->Stats();
+}
+
 void AddLimiters(const ProxyCounters& counters, std::vector<LimiterStats>& stats) {
   std::map<std::string, size_t> seen;
   for (LimiterStats& limiter : stats) {
@@ -40,12 +47,22 @@ Proxy::Proxy(const ProxyConfig& config, ProxyPolicies policies, MetadataKeys key
   parts_.balancer = std::move(policies.balancer);
   parts_.pool = std::move(policies.pool);
   parts_.limiters = std::move(policies.limiters);
+  parts_.balancer_candidate = std::move(policies.balancer_candidate);
+  parts_.limiter_candidates = std::move(policies.limiter_candidates);
   parts_.health_changed = [this](const std::shared_ptr<Endpoint>& endpoint, bool up, const std::string& reason) {
     control_.Post([this, endpoint, up, reason] { OnHealthChanged(endpoint, up, reason); });
   };
+  trial_timer_ = control_.Every(1s, [this] { JudgeTrials(); });
 }
 
-Proxy::~Proxy() = default;
+Proxy::~Proxy() { control_.Cancel(trial_timer_); }
+
+void Proxy::JudgeTrials() {
+  if (parts_.balancer_candidate) parts_.balancer_candidate.trial->Judge();
+  for (const auto& candidate : parts_.limiter_candidates) {
+    if (candidate) candidate.trial->Judge();
+  }
+}
 
 std::vector<std::string> Proxy::addresses() const {
   return listener_ ? listener_->addresses() : std::vector<std::string>();
@@ -116,13 +133,14 @@ ProxyShard& Proxy::ShardFor(Worker& worker) {
 }
 
 std::shared_ptr<const Snapshot> Proxy::MakeSnapshot(const EndpointSet::List& endpoints,
-                                                    const std::shared_ptr<Balancer>& balancer, std::string& why) {
+                                                    const ProxyParts& parts, std::string& why) {
   EndpointSet::List usable;
   for (const auto& endpoint : endpoints) {
     if (endpoint->state() == MYELIN_ENDPOINT_UP) usable.push_back(endpoint);
   }
-  auto snapshot = Snapshot::Make(std::move(usable), ++snapshot_version_, balancer, control_, why, LastDown());
-  if (!snapshot) why = "the balancer '" + balancer->handle().name + "' refuses the endpoints: " + why;
+  auto snapshot = Snapshot::Make(std::move(usable), ++snapshot_version_, parts.balancer, control_, why, LastDown(),
+                                 parts.balancer_candidate);
+  if (!snapshot) why = "the balancer '" + parts.balancer->handle().name + "' refuses the endpoints: " + why;
   return snapshot;
 }
 
@@ -134,7 +152,7 @@ std::string Proxy::LastDown() const {
 
 void Proxy::PublishFirstSnapshot() {
   std::string why;
-  const auto snapshot = MakeSnapshot(endpoints_.members(), parts_.balancer, why);
+  const auto snapshot = MakeSnapshot(endpoints_.members(), parts_, why);
   if (!snapshot) throw StartupError(config_.balancer.origin, why);
   published_ = snapshot;
   for (const WorkerShard& shard : shards_) shard.shard->SetSnapshot(snapshot);
@@ -143,7 +161,7 @@ void Proxy::PublishFirstSnapshot() {
 void Proxy::PublishSnapshot() {
   if (!publishing_) return;
   std::string why;
-  const auto snapshot = MakeSnapshot(endpoints_.members(), parts_.balancer, why);
+  const auto snapshot = MakeSnapshot(endpoints_.members(), parts_, why);
   if (!snapshot) return log_.Error(config_.name, why);
   published_ = snapshot;
   for (const WorkerShard& shard : shards_) {
@@ -197,10 +215,13 @@ ProxyStats Proxy::Stats() const {
   if (listener_) stats.connections = listener_->connection_totals();
   stats.balancer = parts_.balancer->handle().name;
   stats.pool = parts_.pool->handle().name;
-  stats.policies = {parts_.balancer->guard().Stats(), parts_.pool->guard().Stats()};
-  for (const auto& limiter : parts_.limiters) {
-    stats.limiters.push_back({limiter->handle().name, 0, 0, 0});
-    stats.policies.push_back(limiter->guard().Stats());
+  stats.policies.push_back(parts_.balancer->guard().Stats());
+  AddCandidate(parts_.balancer_candidate, stats.policies);
+  stats.policies.push_back(parts_.pool->guard().Stats());
+  for (size_t i = 0; i < parts_.limiters.size(); ++i) {
+    stats.limiters.push_back({parts_.limiters[i]->handle().name, 0, 0, 0});
+    stats.policies.push_back(parts_.limiters[i]->guard().Stats());
+    if (i < parts_.limiter_candidates.size()) AddCandidate(parts_.limiter_candidates[i], stats.policies);
   }
   for (const WorkerShard& shard : shards_) {
     const ProxyCounters& counters = *shard.counters;

@@ -82,7 +82,9 @@ class Proxy {
   void Commit(ProxyChange change);
   /// [control] Nothing comes of what was prepared.
   void Abandon();
-  ProxyPolicies policies() const { return {parts_.balancer, parts_.pool, parts_.limiters}; }
+  ProxyPolicies policies() const {
+    return {parts_.balancer, parts_.pool, parts_.limiters, parts_.balancer_candidate, parts_.limiter_candidates};
+  }
   const MetadataKeys& keys() const { return parts_.keys; }
 
   /// [control] Its shards on `workers`, which are about to end: nothing is posted to those any more.
@@ -104,17 +106,18 @@ class Proxy {
   std::unique_ptr<ProxyShard> MakeShard(Worker& worker, ProxyCounters& counters) const;
   EndpointPool::Options PoolOptions(const Worker& worker, const ProxyConfig& config) const;
   bool MakeShardChanges(ProxyChange& change, Diagnostics& diagnostics);
-  std::shared_ptr<const Snapshot> MakeSnapshotOf(const EndpointSet::Change& endpoints,
-                                                 const std::shared_ptr<Balancer>& balancer, std::string& why);
+  std::shared_ptr<const Snapshot> MakeSnapshotOf(const EndpointSet::Change& endpoints, const ProxyParts& parts,
+                                                 std::string& why);
   void CommitEndpoints(const EndpointSet::Change& endpoints);
   /// The addresses that the endpoints' names stand for now.
   bool ApplyNames(std::string& why);
   bool ChangeEndpoints(const EndpointSet::Change& change, std::string& why);
   std::string LastDown() const;
   void OnHealthChanged(const std::shared_ptr<Endpoint>& endpoint, bool up, const std::string& reason);
-  std::shared_ptr<const Snapshot> MakeSnapshot(const EndpointSet::List& endpoints,
-                                               const std::shared_ptr<Balancer>& balancer, std::string& why);
+  std::shared_ptr<const Snapshot> MakeSnapshot(const EndpointSet::List& endpoints, const ProxyParts& parts,
+                                               std::string& why);
   void PublishSnapshot();
+  void JudgeTrials();
 
   ProxyConfig config_;
   ControlThread& control_;
@@ -130,6 +133,7 @@ class Proxy {
   uint64_t snapshot_version_ = 0;
   std::shared_ptr<const Snapshot> published_;  // the latest
   bool publishing_ = true;
+  uint64_t trial_timer_;
   std::string last_down_;  // the endpoint that went down last, and why
 };
 

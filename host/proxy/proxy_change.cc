@@ -33,6 +33,8 @@ std::unique_ptr<ProxyChange> Proxy::Prepare(const ProxyConfig& next, const Proxy
   change->parts.balancer = policies.balancer;
   change->parts.pool = policies.pool;
   change->parts.limiters = policies.limiters;
+  change->parts.balancer_candidate = policies.balancer_candidate;
+  change->parts.limiter_candidates = policies.limiter_candidates;
   std::string why;
   if (policies.pool != parts_.pool && TooManyWorkers(*policies.pool, sharers_.size(), why)) {
     diagnostics.Error(next.pool.origin, why);
@@ -43,9 +45,9 @@ std::unique_ptr<ProxyChange> Proxy::Prepare(const ProxyConfig& next, const Proxy
     names_.Await();
     change->endpoints = endpoints_.Plan(names_.Specs(), worker_count_);
     change->parts.endpoints = change->endpoints->members;
-    change->snapshot = MakeSnapshotOf(*change->endpoints, policies.balancer, why);
-  } else if (policies.balancer != parts_.balancer) {
-    change->snapshot = MakeSnapshot(endpoints_.members(), policies.balancer, why);
+    change->snapshot = MakeSnapshotOf(*change->endpoints, change->parts, why);
+  } else if (policies.balancer != parts_.balancer || !(policies.balancer_candidate == parts_.balancer_candidate)) {
+    change->snapshot = MakeSnapshot(endpoints_.members(), change->parts, why);
   }
   if (!why.empty()) {
     diagnostics.Error(next.balancer.origin, why);
@@ -94,14 +96,14 @@ void Proxy::Commit(ProxyChange change) {
 
 // The weights are in the snapshot; until the change is committed, the endpoints keep theirs.
 std::shared_ptr<const Snapshot> Proxy::MakeSnapshotOf(const EndpointSet::Change& endpoints,
-                                                      const std::shared_ptr<Balancer>& balancer, std::string& why) {
+                                                      const ProxyParts& parts, std::string& why) {
   std::vector<uint32_t> weights;
   for (size_t i = 0; i < endpoints.members.size(); ++i) {
     weights.push_back(endpoints.members[i]->weight());
     endpoints.members[i]->SetWeight(endpoints.weights[i]);
   }
   for (const auto& endpoint : endpoints.added) endpoint->SetJoined(MonotonicNow());
-  auto snapshot = MakeSnapshot(endpoints.members, balancer, why);
+  auto snapshot = MakeSnapshot(endpoints.members, parts, why);
   for (size_t i = 0; i < weights.size(); ++i) endpoints.members[i]->SetWeight(weights[i]);
   return snapshot;
 }
@@ -132,7 +134,7 @@ bool Proxy::ApplyNames(std::string& why) {
 
 bool Proxy::ChangeEndpoints(const EndpointSet::Change& change, std::string& why) {
   if (!publishing_ || change.empty()) return true;
-  const auto snapshot = MakeSnapshotOf(change, parts_.balancer, why);
+  const auto snapshot = MakeSnapshotOf(change, parts_, why);
   if (!snapshot) {
     log_.Error(config_.name, why);
     return false;

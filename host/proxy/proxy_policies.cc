@@ -48,16 +48,13 @@ class Creation {
   Creation(Catalog& catalog, const PolicyEnvironment& environment, Diagnostics& diagnostics)
       : catalog_(catalog), environment_(environment), diagnostics_(diagnostics) {}
 
+  /// Those of `all` that have no handle yet are looked up on disk.
   template <typename Functions>
-  std::vector<Wanted<Functions>> Find(const std::vector<const PolicyConfig*>& configs,
-                                      std::vector<Running<Functions>> running, const std::vector<bool>& renewed) {
-    std::vector<Wanted<Functions>> all;
-    for (size_t i = 0; i < configs.size(); ++i) {
-      const PolicyConfig& config = *configs[i];
-      const PolicyHandle* handle = renewed.empty() || renewed[i]
-                                       ? catalog_.Find(kKind<Functions>, config.name, config.origin, diagnostics_)
-                                       : &running[i].instance->handle();
-      all.push_back({&config, handle, {}, {}});
+  void Find(std::vector<Wanted<Functions>>& all, std::vector<Running<Functions>> running) {
+    for (auto& wanted : all) {
+      const PolicyConfig& config = *wanted.config;
+      if (wanted.handle != nullptr) continue;
+      wanted.handle = catalog_.Find(kKind<Functions>, config.name, config.origin, diagnostics_);
     }
     for (auto& wanted : all) {
       const auto* same = Take(running, [&](const auto& each) {
@@ -75,7 +72,6 @@ class Creation {
           Take(running, [&](const auto& each) { return each.instance->handle().name == wanted.handle->name; });
       if (same_name != nullptr) wanted.predecessor = same_name->instance;
     }
-    return all;
   }
 
   /// Once all are found: metadata that only replaced ones wanted to see is looked up no more.
@@ -109,11 +105,76 @@ class Creation {
   std::vector<uint32_t> slots_;
 };
 
+/// A role in a proxy: its policies by place, each perhaps with one on trial beside it; as they are wanted, and as they
+/// run.
 template <typename Functions>
-std::vector<Running<Functions>> RunningOne(const PolicyConfig& config,
-                                           const std::shared_ptr<PolicyInstance<Functions>>& instance) {
-  if (!instance) return {};
-  return {{&config, instance}};
+class Role {
+ public:
+  using Instance = std::shared_ptr<PolicyInstance<Functions>>;
+
+  void Run(const PolicyConfig& config, const Instance& instance, const Candidate<Functions>& candidate) {
+    running_.push_back({&config, instance});
+    running_candidates_.push_back(candidate);
+    candidate_configs_.push_back(config.trial);
+  }
+  void Want(const PolicyConfig& config, bool renewed, bool candidate_renewed) {
+    const size_t place = wanted_.size();
+    wanted_.push_back({&config, renewed ? nullptr : &running_[place].instance->handle(), {}, {}});
+    if (!config.trial) return;
+    const bool stays = !candidate_renewed && place < running_.size() && candidate_configs_[place] == config.trial;
+    const PolicyHandle* handle = stays ? &running_candidates_[place].policy->handle() : nullptr;
+    candidates_.push_back({&config.trial->policy, handle, {}, {}});
+  }
+
+  // One that was tried and decides from now on is made anew, as its shards are others, and gets the state it has.
+  void Find(Creation& creation) {
+    std::vector<Running<Functions>> tried;
+    for (size_t i = 0; i < running_.size(); ++i) {
+      if (running_candidates_[i]) tried.push_back({&candidate_configs_[i]->policy, running_candidates_[i].policy});
+    }
+    creation.Find(wanted_, running_);
+    for (auto& wanted : wanted_) Inherit(wanted, tried);
+    creation.Find(candidates_, tried);
+  }
+
+  void Create(Creation& creation, std::vector<Instance>& made, std::vector<Candidate<Functions>>& candidates) {
+    size_t next = 0;
+    for (const auto& wanted : wanted_) {
+      made.push_back(creation.Create(wanted));
+      candidates.emplace_back();
+      if (!wanted.config->trial) continue;
+      const Instance policy = creation.Create(candidates_[next++]);
+      if (policy && made.back()) candidates.back() = OnTrial(policy, made.back(), wanted.config->trial->rules);
+    }
+  }
+
+ private:
+  static void Inherit(Wanted<Functions>& wanted, const std::vector<Running<Functions>>& tried) {
+    if (wanted.instance || wanted.predecessor || wanted.handle == nullptr) return;
+    for (const auto& each : tried) {
+      if (each.instance->handle().name == wanted.handle->name) wanted.predecessor = each.instance;
+    }
+  }
+
+  /// The trial that runs, when nothing about it has changed.
+  Candidate<Functions> OnTrial(const Instance& policy, const Instance& beside, const TrialRules& rules) const {
+    for (size_t i = 0; i < running_.size(); ++i) {
+      const Candidate<Functions>& known = running_candidates_[i];
+      if (known.policy == policy && running_[i].instance == beside && known.trial->rules() == rules) return known;
+    }
+    return {policy, std::make_shared<Trial>(rules, policy->guard(), beside->handle().name)};
+  }
+
+  std::vector<Wanted<Functions>> wanted_;
+  std::vector<Wanted<Functions>> candidates_;  // of those that have one
+  std::vector<Running<Functions>> running_;
+  std::vector<Candidate<Functions>> running_candidates_;
+  std::vector<std::shared_ptr<const TrialConfig>> candidate_configs_;  // of those that run
+};
+
+template <typename Functions>
+Candidate<Functions> CandidateAt(const std::vector<Candidate<Functions>>& candidates, size_t place) {
+  return place < candidates.size() ? candidates[place] : Candidate<Functions>();
 }
 
 }  // namespace
@@ -121,22 +182,35 @@ std::vector<Running<Functions>> RunningOne(const PolicyConfig& config,
 ProxyPolicies ReplacePolicies(const ProxyConfig& proxy, const ProxyConfig& running_config, const ProxyPolicies& running,
                               const Renewed& renewed, Catalog& catalog, const PolicyEnvironment& environment,
                               Diagnostics& diagnostics) {
-  std::vector<const PolicyConfig*> limiters;
-  for (const PolicyConfig& limiter : proxy.limiters) limiters.push_back(&limiter);
-  std::vector<Running<myelin_limiter>> running_limiters;
+  Role<myelin_balancer> balancer;
+  Role<myelin_pool> pool;
+  Role<myelin_limiter> limiters;
+  if (running.balancer) balancer.Run(running_config.balancer, running.balancer, running.balancer_candidate);
+  if (running.pool) pool.Run(running_config.pool, running.pool, {});
   for (size_t i = 0; i < running.limiters.size(); ++i) {
-    running_limiters.push_back({&running_config.limiters[i], running.limiters[i]});
+    limiters.Run(running_config.limiters[i], running.limiters[i], CandidateAt(running.limiter_candidates, i));
+  }
+  balancer.Want(proxy.balancer, renewed.balancer, renewed.candidates);
+  pool.Want(proxy.pool, renewed.pool, false);
+  for (size_t i = 0; i < proxy.limiters.size(); ++i) {
+    limiters.Want(proxy.limiters[i], renewed.limiters.empty() || renewed.limiters[i], renewed.candidates);
   }
   Creation creation(catalog, environment, diagnostics);
-  const auto balancer =
-      creation.Find({&proxy.balancer}, RunningOne(running_config.balancer, running.balancer), {renewed.balancer});
-  const auto pool = creation.Find({&proxy.pool}, RunningOne(running_config.pool, running.pool), {renewed.pool});
-  const auto all_limiters = creation.Find(limiters, std::move(running_limiters), renewed.limiters);
+  balancer.Find(creation);
+  pool.Find(creation);
+  limiters.Find(creation);
   creation.FreeSlots();
+  std::vector<std::shared_ptr<Balancer>> balancers;
+  std::vector<std::shared_ptr<Pool>> pools;
+  std::vector<Candidate<myelin_balancer>> balancer_candidates;
+  std::vector<Candidate<myelin_pool>> no_candidates;
   ProxyPolicies made;
-  made.balancer = creation.Create(balancer[0]);
-  made.pool = creation.Create(pool[0]);
-  for (const auto& limiter : all_limiters) made.limiters.push_back(creation.Create(limiter));
+  balancer.Create(creation, balancers, balancer_candidates);
+  pool.Create(creation, pools, no_candidates);
+  limiters.Create(creation, made.limiters, made.limiter_candidates);
+  made.balancer = balancers[0];
+  made.balancer_candidate = balancer_candidates[0];
+  made.pool = pools[0];
   return made;
 }
 

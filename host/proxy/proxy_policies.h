@@ -11,7 +11,7 @@
 #include "base/diagnostics.h"
 #include "config/config.h"
 #include "plugin/catalog.h"
-#include "policy/instance.h"
+#include "policy/candidate.h"
 
 namespace myelin {
 
@@ -19,6 +19,10 @@ struct ProxyPolicies {
   std::shared_ptr<Balancer> balancer;
   std::shared_ptr<Pool> pool;
   std::vector<std::shared_ptr<Limiter>> limiters;
+  Candidate<myelin_balancer> balancer_candidate;
+  std::vector<Candidate<myelin_limiter>> limiter_candidates;  // beside `limiters`
+
+  bool operator==(const ProxyPolicies&) const = default;
 };
 
 /// Creates all the policies of `proxy`. What fails is in `diagnostics`; the result is whole only without errors.
@@ -30,6 +34,7 @@ struct Renewed {
   bool balancer = true;
   bool pool = true;
   std::vector<bool> limiters;  // by place; empty: all
+  bool candidates = true;      // those on trial
 };
 
 /// As CreatePolicies, beside `running`, which `running_config` led to. A policy whose plugin, name and options are the

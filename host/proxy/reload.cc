@@ -17,9 +17,9 @@ constexpr auto kSweep = std::chrono::milliseconds(20);
 
 std::string Describe(const Proxy& proxy, const ProxyChange& next) {
   const std::string what = DescribeChange(proxy.config(), next.config);
-  const ProxyPolicies running = proxy.policies();
-  const bool same = running.balancer == next.parts.balancer && running.pool == next.parts.pool &&
-                    running.limiters == next.parts.limiters;
+  const ProxyPolicies then{next.parts.balancer, next.parts.pool, next.parts.limiters, next.parts.balancer_candidate,
+                           next.parts.limiter_candidates};
+  const bool same = proxy.policies() == then;
   return what.empty() && !same ? "plugins" : what;
 }
 

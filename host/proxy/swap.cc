@@ -15,9 +15,13 @@ std::string LimitersOf(const ProxyPolicies& policies) {
   return names.empty() ? "it has none" : "it has " + names;
 }
 
-/// Puts `limiter` in the place of the one that has its name.
-void Place(const PolicyConfig& limiter, const std::string& name, const Proxy& proxy, ProxyConfig& next,
-           Renewed& renewed, Diagnostics& diagnostics) {
+std::shared_ptr<const TrialConfig> Tried(const PolicyConfig& policy, const TrialRules& rules) {
+  return std::make_shared<const TrialConfig>(TrialConfig{policy, rules});
+}
+
+/// Puts `limiter` in the place of the one that has its name, or beside it.
+void Place(const PolicyConfig& limiter, const std::string& name, const std::optional<TrialRules>& trial,
+           const Proxy& proxy, ProxyConfig& next, Renewed& renewed, Diagnostics& diagnostics) {
   const ProxyPolicies running = proxy.policies();
   const auto found = std::find_if(running.limiters.begin(), running.limiters.end(),
                                   [&](const auto& each) { return each->handle().name == name; });
@@ -27,6 +31,10 @@ void Place(const PolicyConfig& limiter, const std::string& name, const Proxy& pr
     return;
   }
   const auto place = static_cast<size_t>(found - running.limiters.begin());
+  if (trial) {
+    next.limiters[place].trial = Tried(limiter, *trial);
+    return;
+  }
   next.limiters[place] = limiter;
   renewed.limiters[place] = true;
 }
@@ -52,13 +60,15 @@ bool Generation::SwapOnControl(const PolicySwap& swap, Diagnostics& diagnostics)
     return false;
   }
   ProxyConfig next = proxy->config();
-  Renewed renewed{swap.balancer.has_value(), swap.pool.has_value(), std::vector<bool>(next.limiters.size())};
-  if (swap.balancer) next.balancer = *swap.balancer;
+  Renewed renewed{swap.balancer && !swap.trial, swap.pool.has_value(), std::vector<bool>(next.limiters.size()),
+                  swap.trial.has_value()};
+  if (swap.balancer && swap.trial) next.balancer.trial = Tried(*swap.balancer, *swap.trial);
+  if (swap.balancer && !swap.trial) next.balancer = *swap.balancer;
   if (swap.pool) next.pool = *swap.pool;
   for (const PolicyConfig& limiter : swap.limiters) {
     const PolicyHandle* handle =
         environment_.catalog.Find(PolicyKind::kLimiter, limiter.name, limiter.origin, diagnostics);
-    if (handle != nullptr) Place(limiter, handle->name, *proxy, next, renewed, diagnostics);
+    if (handle != nullptr) Place(limiter, handle->name, swap.trial, *proxy, next, renewed, diagnostics);
   }
   if (diagnostics.HasErrors()) return false;
   const auto change = Prepare(*proxy, next, renewed, diagnostics);

@@ -14,21 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/counter.h"
 #include "base/stats.h"
 
 namespace myelin {
-
-/// A counter that one thread writes and any may read.
-class Counter {
- public:
-  void Add(uint64_t amount = 1) { value_.store(Get() + amount, std::memory_order_relaxed); }
-  void Subtract(uint64_t amount = 1) { value_.store(Get() - amount, std::memory_order_relaxed); }
-  void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
-  uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
 
 /// What one worker has seen of an endpoint. On cache lines of its own.
 struct alignas(64) EndpointCounters {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a wrong configuration is told, word for word: place, value, what is accepted, the nearest right spelling.
+#include <ostream>
 #include <string>
 
 #include "loading.h"
@@ -18,6 +19,8 @@ struct Wrong {
   std::string error;
 };
 
+void PrintTo(const Wrong& wrong, std::ostream* out) { *out << wrong.name; }
+
 std::string NameOf(const testing::TestParamInfo<Wrong>& wrong) { return wrong.param.name; }
 
 class ErrorMessages : public Loading, public testing::WithParamInterface<Wrong> {};
@@ -28,6 +31,30 @@ TEST_P(ErrorMessages, NameThePlaceTheValueAndWhatIsAccepted) {
 }
 
 const std::string kAddress = "host:port, :port for all interfaces, [v6]:port or unix:/path";
+
+INSTANTIATE_TEST_SUITE_P(
+    Trials, ErrorMessages,
+    testing::Values(
+        Wrong{"Both", WithProxyKeys("balancer: {a: , shadow: b, canary: {policy: c, share: 5%}}"),
+              "proxies.orders.balancer has a shadow and a canary; accepted: one of them"},
+        Wrong{"OfAPool", WithProxyKeys("pool: {loose: , shadow: strict}"),
+              "proxies.orders.pool does not name one policy; accepted: a policy's name"},
+        Wrong{"NoPolicy", WithProxyKeys("balancer: {a: , canary: {share: 5%}}"),
+              "proxies.orders.balancer.canary.policy is missing; accepted: a policy"},
+        Wrong{"NoShare", WithProxyKeys("balancer: {a: , canary: {policy: b}}"),
+              "balancer.canary.share is missing; accepted: a percentage above 0% and up to 100%, such as 5%"},
+        Wrong{"BareShare", WithProxyKeys("balancer: {a: , canary: {policy: b, share: 5}}"),
+              "canary.share: '5' is no such share; accepted: a percentage above 0% and up to 100%, such as 5%, did you "
+              "mean '5%'?"},
+        Wrong{"ShareOfNothing", WithProxyKeys("balancer: {a: , canary: {policy: b, share: 0%}}"),
+              "canary.share: '0%' is no such share"},
+        Wrong{"Rate", WithProxyKeys("balancer: {a: , canary: {policy: b, share: 5%, rollback: {error_rate: 2}}}"),
+              "canary.rollback.error_rate: '2' is no such multiple; accepted: off, or a multiple of what the other calls "
+              "fail, 1x to 1000x, did you mean '2x'?"},
+        Wrong{"Unknown", WithProxyKeys("balancer: {a: , canary: {policy: b, share: 5%, rolback: {}}}"),
+              "unknown key 'rolback' in proxies.orders.balancer.canary; accepted: policy, share or rollback, did you "
+              "mean 'rollback'?"}),
+    NameOf);
 
 INSTANTIATE_TEST_SUITE_P(
     TopLevel, ErrorMessages,

@@ -206,5 +206,34 @@ TEST_F(Native, EndpointsTakeEveryAddress) {
       "my_host.svc-1:1]}\n");
 }
 
+TEST_F(Native, APolicyCanBeTriedBesideABalancerOrLimiter) {
+  const Config& config = Good(WithProxyKeys("balancer: {min_conn: {scan_limit: 8}, shadow: random_weight}\n"
+                                            "    limiters:\n"
+                                            "      - token_bucket: {rate: 9}\n"
+                                            "        canary: {policy: {token_bucket: {rate: 5}}, share: 2.5%,\n"
+                                            "                 rollback: {strikes: 0, error_rate: 1.5x}}\n"));
+  const ProxyConfig& orders = config.proxies[0];
+  EXPECT_EQ(orders.balancer.name, "min_conn");
+  ASSERT_NE(orders.balancer.trial, nullptr);
+  EXPECT_EQ(orders.balancer.trial->policy.name, "random_weight");
+  EXPECT_EQ(orders.balancer.trial->rules.kind, TrialKind::kShadow);
+  ASSERT_NE(orders.limiters[0].trial, nullptr);
+  const TrialConfig& canary = *orders.limiters[0].trial;
+  EXPECT_EQ(canary.policy.options.Find("rate")->scalar, "5");
+  EXPECT_EQ(canary.rules, (TrialRules{TrialKind::kCanary, 0.025, 0, 1.5}));
+}
+
+TEST_F(Native, ACanaryHasDefaultsAndAnErrorRateCanBeOff) {
+  const Config& config =
+      Good(WithProxyKeys("balancer: {min_conn: , canary: {policy: mine, share: 100%, rollback: {error_rate: off}}}"));
+  EXPECT_EQ(config.proxies[0].balancer.trial->rules, (TrialRules{TrialKind::kCanary, 1, 3, 0}));
+}
+
+TEST_F(Native, APolicyCalledShadowIsAPolicyWhenItStandsAlone) {
+  const Config& config = Good(WithProxyKeys("balancer: {shadow: {a: 1}}"));
+  EXPECT_EQ(config.proxies[0].balancer.name, "shadow");
+  EXPECT_EQ(config.proxies[0].balancer.trial, nullptr);
+}
+
 }  // namespace
 }  // namespace myelin
