@@ -65,8 +65,8 @@ class OneCall final : private Call::Handler {
   bool End() {
     const bool streamed = call_->has_stream();
     call_->OnFirstByte();
-    call_->AddSent(37);
-    call_->AddReceived(37);
+    call_->AddSent(37, 1);
+    call_->AddReceived(37, 1);
     call_->End(MYELIN_OUTCOME_SUCCESS, MYELIN_GRPC_OK, "");
     call_.reset();
     return streamed;

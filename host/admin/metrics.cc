@@ -41,6 +41,8 @@ void Add(EndpointStats& sum, const EndpointStats& other) {
   sum.latency.sum_seconds += other.latency.sum_seconds;
   sum.bytes_sent += other.bytes_sent;
   sum.bytes_received += other.bytes_received;
+  sum.messages_sent += other.messages_sent;
+  sum.messages_received += other.messages_received;
   sum.connections_connecting += other.connections_connecting;
   sum.connections_ready += other.connections_ready;
   sum.connections_draining += other.connections_draining;
@@ -133,6 +135,10 @@ void AddEndpointCalls(MetricFamilies& out, const MetricLabels& labels, const End
   out.Counter("myelin_endpoint_sent_bytes_total", "Bytes relayed to the endpoint.", labels, endpoint.bytes_sent);
   out.Counter("myelin_endpoint_received_bytes_total", "Bytes relayed from the endpoint.", labels,
               endpoint.bytes_received);
+  out.Counter("myelin_endpoint_sent_messages_total", "Messages relayed to the endpoint.", labels,
+              endpoint.messages_sent);
+  out.Counter("myelin_endpoint_received_messages_total", "Messages relayed from the endpoint.", labels,
+              endpoint.messages_received);
 }
 
 void AddEndpointState(MetricFamilies& out, const MetricLabels& labels, const EndpointStats& endpoint) {
@@ -210,8 +216,8 @@ void AddTrial(MetricFamilies& out, const MetricLabels& policy, const TrialStats&
     }
     return;
   }
-  const std::tuple<const char*, uint64_t, uint64_t> sides[] = {
-      {"canary", trial.calls, trial.failed}, {"beside", trial.calls_beside, trial.failed_beside}};
+  const std::tuple<const char*, uint64_t, uint64_t> sides[] = {{"canary", trial.calls, trial.failed},
+                                                               {"beside", trial.calls_beside, trial.failed_beside}};
   for (const auto& [decided_by, calls, failed] : sides) {
     const MetricLabels side = With(labels, "decided_by", decided_by);
     out.Counter("myelin_canary_calls_total", "Calls ended while there was a canary, by who decided them.", side, calls);

@@ -50,6 +50,8 @@ Json EndpointJson(const EndpointStats& endpoint) {
           {"latency", LatencyJson(endpoint.latency)},
           {"bytes_sent", endpoint.bytes_sent},
           {"bytes_received", endpoint.bytes_received},
+          {"messages_sent", endpoint.messages_sent},
+          {"messages_received", endpoint.messages_received},
           {"connections",
            {{"connecting", endpoint.connections_connecting},
             {"ready", endpoint.connections_ready},

@@ -37,6 +37,8 @@ struct EndpointStats {
   LatencyStats latency;                            // of whole calls, from pick to end
   uint64_t bytes_sent = 0;
   uint64_t bytes_received = 0;
+  uint64_t messages_sent = 0;
+  uint64_t messages_received = 0;
   uint64_t connections_connecting = 0;
   uint64_t connections_ready = 0;
   uint64_t connections_draining = 0;

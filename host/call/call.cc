@@ -76,7 +76,15 @@ void Call::FillMetadata(const std::vector<std::string>& keys) {
   abi_.metadata_stride = sizeof(myelin_metadata);
 }
 
+// The policies that are asked from a pick on may look for other keys than those that admitted the call.
+void Call::RefreshMetadata() {
+  if (keys_revision_ == proxy_->revision_) return;
+  keys_revision_ = proxy_->revision_;
+  FillMetadata(proxy_->terms_->keys);
+}
+
 const myelin_call& Call::FillCall() {
+  if (state_ == State::kWaiting) RefreshMetadata();
   abi_.now_ns = proxy_->worker().now_ns;
   abi_.random = proxy_->worker().random.Next();
   return abi_;
@@ -148,10 +156,7 @@ void Call::OnTimer() {
 void Call::Pick() {
   timer_.Stop();
   state_ = State::kPicking;
-  if (keys_revision_ != proxy_->revision_) {  // the policies that are asked from here on may look for other keys
-    keys_revision_ = proxy_->revision_;
-    FillMetadata(proxy_->terms_->keys);
-  }
+  RefreshMetadata();
   if (!proxy_->snapshot_ || proxy_->snapshot_->size() == 0) {
     Refuse(MYELIN_GRPC_UNAVAILABLE, proxy_->NothingReachable());
     return;

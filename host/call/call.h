@@ -60,8 +60,14 @@ class Call final : private Waiter {
 
   /// The upstream's response headers have come.
   void OnFirstByte();
-  void AddSent(uint64_t bytes) { bytes_sent_ += bytes; }
-  void AddReceived(uint64_t bytes) { bytes_received_ += bytes; }
+  void AddSent(uint64_t bytes, uint64_t messages) {
+    sent_.bytes += bytes;
+    sent_.messages += messages;
+  }
+  void AddReceived(uint64_t bytes, uint64_t messages) {
+    received_.bytes += bytes;
+    received_.messages += messages;
+  }
 
   /// The stream broke and nothing of the call was processed upstream: gives it back and picks again. Answers false, and
   /// does nothing, when the call has had its tries.
@@ -75,6 +81,10 @@ class Call final : private Waiter {
 
  private:
   friend class ProxyShard;
+  struct Traffic {
+    uint64_t bytes = 0;
+    uint64_t messages = 0;
+  };
   /// What a limiter, and one on trial beside it, let pass, and so are to be told the end of.
   struct Admission {
     uint64_t token = 0;
@@ -101,6 +111,7 @@ class Call final : private Waiter {
 
   void FillAbi(const CallRequest& request);
   void TakeTerms();
+  void RefreshMetadata();
   void FillMetadata(const std::vector<std::string>& keys);
   void Admit();
   uint32_t AskLimiter(const Terms::Limiter& limiter, myelin_admit& answer, Admission& admission);
@@ -130,14 +141,16 @@ class Call final : private Waiter {
   TermsPointer terms_;                          // what it was admitted under
   PinnedShard<BalancerShard>::Pointer picker_;  // it picked what the lease holds, so it is told of the end
   Tried tried_;
-  uint64_t revision_ = 0;                       // of the shard's, when the call came
-  uint64_t keys_revision_ = 0;                  // of the shard's, when the metadata was looked up
+  uint64_t revision_ = 0;       // of the shard's, when the call came
+  uint64_t keys_revision_ = 0;  // of the shard's, when the metadata was looked up
   State state_ = State::kNew;
   uint64_t deadline_ns_ = MYELIN_NO_DEADLINE;
   uint64_t admitted_ns_ = 0;
   uint64_t first_byte_ns_ = 0;  // since the pick
-  uint64_t bytes_sent_ = 0;
-  uint64_t bytes_received_ = 0;
+  Traffic sent_;                // to upstreams
+  Traffic received_;
+  Traffic counted_sent_;  // of these, at the endpoints of earlier picks
+  Traffic counted_received_;
   uint64_t pick_queue_until_ns_ = 0;
   uint64_t last_endpoint_id_ = 0;
   uint32_t picks_ = 0;  // of an endpoint

@@ -24,8 +24,12 @@ void Call::EndPick(uint32_t outcome, uint32_t grpc_status) {
   counters.calls[StatusIndex(grpc_status)].Add();
   counters.latency[LatencyBucket(total_ns)].Add();
   counters.latency_sum_ns.Add(total_ns);
-  counters.bytes_sent.Add(bytes_sent_);
-  counters.bytes_received.Add(bytes_received_);
+  counters.bytes_sent.Add(sent_.bytes - counted_sent_.bytes);
+  counters.bytes_received.Add(received_.bytes - counted_received_.bytes);
+  counters.messages_sent.Add(sent_.messages - counted_sent_.messages);
+  counters.messages_received.Add(received_.messages - counted_received_.messages);
+  counted_sent_ = sent_;
+  counted_received_ = received_;
   TellBalancer(outcome, grpc_status, pool.endpoint()->id(), lease_.token(), total_ns);
   last_endpoint_id_ = pool.endpoint()->id();
   if (lease_.connection() == nullptr) pool.Abandon(*this);
@@ -35,9 +39,16 @@ void Call::EndPick(uint32_t outcome, uint32_t grpc_status) {
 
 void Call::TellBalancer(uint32_t outcome, uint32_t grpc_status, uint64_t endpoint_id, uint64_t token,
                         uint64_t total_ns) {
-  const myelin_call_result result{sizeof(myelin_call_result), outcome,        ToldStatus(grpc_status), 0,
-                                  endpoint_id,                token,          first_byte_ns_,          total_ns,
-                                  bytes_sent_,                bytes_received_};
+  const myelin_call_result result{sizeof(myelin_call_result),
+                                  outcome,
+                                  ToldStatus(grpc_status),
+                                  0,
+                                  endpoint_id,
+                                  token,
+                                  first_byte_ns_,
+                                  total_ns,
+                                  sent_.bytes,
+                                  received_.bytes};
   if (picker_) picker_->Tell(result);
   picker_.reset();
   if (tried_.shadowed) TellShadow(result);
@@ -48,9 +59,16 @@ void Call::TellLimiters(uint32_t outcome, uint32_t grpc_status) {
   for (size_t i = 0; i < admissions_.size(); ++i) {
     const Admission& admission = admissions_[i];
     const Terms::Limiter& limiter = terms_->limiters[i];
-    myelin_call_result result{sizeof(myelin_call_result), outcome,         ToldStatus(grpc_status), 0,
-                              last_endpoint_id_,          admission.token, first_byte_ns_,          total_ns,
-                              bytes_sent_,                bytes_received_};
+    myelin_call_result result{sizeof(myelin_call_result),
+                              outcome,
+                              ToldStatus(grpc_status),
+                              0,
+                              last_endpoint_id_,
+                              admission.token,
+                              first_byte_ns_,
+                              total_ns,
+                              sent_.bytes,
+                              received_.bytes};
     if (admission.by == Admission::kLimiter) limiter.shard->Tell(result);
     if (admission.by == Admission::kCanary) limiter.trial->candidate->Tell(result);
     if (!admission.shadowed) continue;
@@ -90,8 +108,8 @@ void Call::WriteAccessLine(uint32_t grpc_status, std::string_view why) {
   record.message = grpc_status == MYELIN_GRPC_OK ? std::string_view() : why;
   record.duration_ns = proxy_->worker().now_ns - request_->start_ns;
   if (first_byte_ns_ != 0) record.upstream_ns = first_byte_ns_;
-  record.bytes_sent = bytes_sent_;
-  record.bytes_received = bytes_received_;
+  record.bytes_sent = sent_.bytes;
+  record.bytes_received = received_.bytes;
   record.attempts = picks_;
   LogAccess(log, settings().access_log, record);
 }

@@ -54,7 +54,7 @@ struct ProxyParts {
   std::vector<std::shared_ptr<Limiter>> limiters;
   Candidate<myelin_balancer> balancer_candidate;
   std::vector<Candidate<myelin_limiter>> limiter_candidates;  // beside `limiters`; may be shorter
-  std::vector<std::shared_ptr<Endpoint>> endpoints;  // [control] that a shard made now begins with
+  std::vector<std::shared_ptr<Endpoint>> endpoints;           // [control] that a shard made now begins with
   EndpointPool::HealthChanged health_changed;
 };
 
@@ -78,15 +78,18 @@ struct ShardChange {
   };
   ProxySettings settings;
   std::vector<std::string> keys;
-  PinnedShard<BalancerShard>::Pointer balancer;  // nullptr: goes on
+  PinnedShard<BalancerShard>::Pointer balancer;               // nullptr: goes on
   std::optional<TrialPointer<BalancerShard>> balancer_trial;  // none: goes on
-  std::unique_ptr<OwnedShard<PoolShard>> pool;   // likewise
+  std::unique_ptr<OwnedShard<PoolShard>> pool;                // likewise
   std::vector<LimiterPlace> limiters;
   std::optional<EndpointPool::Options> pool_options;  // none: as before
   std::shared_ptr<const Snapshot> snapshot;           // nullptr: as before
   std::vector<std::shared_ptr<Endpoint>> added;
   std::vector<std::shared_ptr<Endpoint>> removed;
 };
+
+/// [control] Makes room for what `parts` will count, while nobody else looks at `counters`.
+void AddLimiterCounters(const ProxyParts& parts, ProxyCounters& counters);
 
 /// [control] What leads a shard from `now` (nullptr: from nothing) to `next`: shards of the policies that `now` does
 /// not have. Throws ShardError when a policy makes none.

@@ -25,11 +25,15 @@ const Candidate<myelin_limiter>& LimiterCandidate(const ProxyParts& parts, size_
 template <typename Shard, typename Functions>
 TrialPointer<Shard> MakeTrial(const Candidate<Functions>& candidate, const WorkerContext& worker) {
   if (!candidate) return nullptr;
-  return TrialPointer<Shard>(new TrialShard<Shard>(
-      candidate.trial, PinnedShard<Shard>::Make(candidate.policy, worker.index, worker.control)));
+  return TrialPointer<Shard>(
+      new TrialShard<Shard>(candidate.trial, PinnedShard<Shard>::Make(candidate.policy, worker.index, worker.control)));
 }
 
 }  // namespace
+
+void AddLimiterCounters(const ProxyParts& parts, ProxyCounters& counters) {
+  for (size_t i = 0; i < parts.limiters.size(); ++i) CountersOf(parts.limiters, i, counters);
+}
 
 ShardChange MakeShardChange(const WorkerContext& worker, const ProxyParts* now, const ProxyParts& next,
                             ProxyCounters& counters) {

@@ -47,8 +47,7 @@ std::vector<std::string_view> AcceptedOptions(Command command) {
     case Command::kDrain:
       return {"--admin", "--output", "--help"};
     case Command::kSwap:
-      return {"--admin",  "--proxy",  "--balancer", "--pool", "--limiter",
-              "--shadow", "--canary", "--output",   "--help"};
+      return {"--admin", "--proxy", "--balancer", "--pool", "--limiter", "--shadow", "--canary", "--output", "--help"};
     default:
       break;
   }

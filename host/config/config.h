@@ -26,6 +26,7 @@ struct PolicyConfig {
   std::string name;  // `min_conn`, or a path to a .so
   Node options;      // a map, possibly empty
   Origin origin;
+  std::string hash{};                          // SHA-256 of the one .so that will do; empty: whatever is found
   std::shared_ptr<const TrialConfig> trial{};  // nullptr: none; shared by copies of the configuration
 };
 

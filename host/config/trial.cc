@@ -64,8 +64,8 @@ std::shared_ptr<const TrialConfig> ReadCanary(const Node& node, const std::strin
   const Node* rollback = map.Find("rollback");
   map.Finish();
   if (!node.IsMap()) return nullptr;
-  for (const auto& [found, key, form] : {std::tuple(policy, "policy", std::string_view("a policy")),
-                                         std::tuple(share, "share", kShareForm)}) {
+  for (const auto& [found, key, form] :
+       {std::tuple(policy, "policy", std::string_view("a policy")), std::tuple(share, "share", kShareForm)}) {
     if (found != nullptr) continue;
     diagnostics.Error(node.origin, map.Path(key) + " is missing; accepted: " + std::string(form));
   }

@@ -96,10 +96,10 @@ CrashFile::CrashFile(std::string path, Logger& log) : path_(std::move(path)) {
   Write();
 }
 
+// It stays, though empty: another process may have opened it meanwhile, and would note its crashes in a file without a
+// name.
 CrashFile::~CrashFile() {
-  if (descriptor_ < 0) return;
-  if (records_.empty()) ::unlink(path_.c_str());
-  ::close(descriptor_);
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 // In a folder that all may write to, the name could be a link of somebody else's, or his file.

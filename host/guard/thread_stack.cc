@@ -38,6 +38,7 @@ void Take(int) {
   errno = saved;
 }
 
+// One that is late is waited for by whoever asks next.
 bool Wait() {
   for (int i = 0; i < kPatienceMs; ++i) {
     if (state.load() == kTaken) return true;
@@ -81,7 +82,7 @@ std::string Text() {
     if (::dladdr(frames[static_cast<size_t>(i)], &info) == 0) continue;
     const bool host = IsTheHost(info);
     if (in_handler) {
-      in_handler = host;
+      in_handler = !host;
       if (host) ++i;  // the return into the kernel
       continue;
     }
@@ -104,6 +105,8 @@ void PrepareThreadStacks() {
 }
 
 std::string StackOf(pthread_t thread) {
+  int late = kTaken;
+  state.compare_exchange_strong(late, kIdle);
   int expected = kIdle;
   asked.store(thread);
   if (!state.compare_exchange_strong(expected, kAsked)) return "not known: an earlier thread still gives its own";

@@ -12,9 +12,7 @@ constexpr size_t kJudgedSeconds = 60;
 // Fewer failures than these say nothing.
 constexpr uint64_t kFewFailures = 5;
 
-uint64_t Threshold(double share) {
-  return share >= 1 ? UINT64_MAX : static_cast<uint64_t>(std::ldexp(share, 64));
-}
+uint64_t Threshold(double share) { return share >= 1 ? UINT64_MAX : static_cast<uint64_t>(std::ldexp(share, 64)); }
 
 std::string Percent(uint64_t part, uint64_t whole) {
   char text[32];

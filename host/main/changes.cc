@@ -33,6 +33,7 @@ void RefuseFixed(const Config& running, const Config& next, Diagnostics& diagnos
   const LogConfig& is = next.log;
   if (was.format != is.format) refuse("log.format");
   if (was.file != is.file) refuse("log.file");
+  if (running.crash_file != next.crash_file) refuse("guards.crash_file");
   if (was.rotate != is.rotate || was.keep != is.keep || was.max_size != is.max_size) refuse("log.rotate and log.keep");
 }
 
@@ -94,9 +95,47 @@ PolicySwap ParseSwap(std::string_view text, Diagnostics& diagnostics) {
     diagnostics.Error(Origin{"swap"}, "it names no policy; accepted: balancer, pool, limiters");
   }
   if (swap.trial && (named != 1 || swap.pool)) {
-    diagnostics.Error(Origin{"swap"}, "one policy at a time is tried beside another; accepted: a balancer or a limiter");
+    diagnostics.Error(Origin{"swap"},
+                      "one policy at a time is tried beside another; accepted: a balancer or a limiter");
   }
   return swap;
+}
+
+/// Calls `visit` for each policy of a proxy, those on trial too.
+template <typename Visit>
+void ForEachPolicy(ProxyConfig& proxy, const Visit& visit) {
+  const auto both = [&](PolicyKind kind, PolicyConfig& policy) {
+    visit(kind, policy);
+    if (!policy.trial) return;
+    TrialConfig trial = *policy.trial;
+    visit(kind, trial.policy);
+    policy.trial = std::make_shared<const TrialConfig>(std::move(trial));
+  };
+  both(PolicyKind::kBalancer, proxy.balancer);
+  both(PolicyKind::kPool, proxy.pool);
+  for (PolicyConfig& limiter : proxy.limiters) both(PolicyKind::kLimiter, limiter);
+}
+
+/// Where a policy is to be tried. A name that no file is called after is in a plugin with several policies; the catalog
+/// says so or finds it.
+std::optional<Preflight::Candidate> CandidateOf(PolicyKind kind, const PolicyConfig& policy,
+                                                const std::vector<std::string>& dirs) {
+  namespace fs = std::filesystem;
+  Preflight::Candidate candidate{"", kind, "", policy.options};
+  std::error_code ignored;
+  if (policy.name.find('/') != std::string::npos) {
+    const size_t colon = policy.name.rfind(".so:");
+    candidate.file = colon == std::string::npos ? policy.name : policy.name.substr(0, colon + 3);
+    if (colon != std::string::npos) candidate.policy = policy.name.substr(colon + 4);
+  } else {
+    candidate.policy = policy.name;
+    for (const std::string& dir : dirs) {
+      const std::string file = (fs::path(dir) / ("myelin_" + policy.name + ".so")).string();
+      if (candidate.file.empty() && fs::exists(file, ignored)) candidate.file = file;
+    }
+  }
+  if (!fs::exists(candidate.file, ignored)) return std::nullopt;
+  return candidate;
 }
 
 std::string Described(const PolicySwap& swap) {
@@ -117,10 +156,27 @@ Changes::Changes(const ConfigInput& input, const Config& running, const Generati
       environment_(environment),
       generation_(generation),
       running_(running),
-      drain_timeout_(running.drain_timeout.count()) {}
+      drain_timeout_(running.drain_timeout.count()) {
+  const std::vector<std::string> dirs = PluginDirs(running_.plugin_dirs);
+  for (ProxyConfig& proxy : running_.proxies) {
+    ForEachPolicy(proxy, [&](PolicyKind kind, const PolicyConfig& policy) {
+      if (const auto candidate = CandidateOf(kind, policy, dirs)) preflight_.Assume(*candidate);
+    });
+  }
+}
 
 CommandReply Changes::Reload() {
   std::lock_guard lock(mutex_);
+  try {
+    return ReloadOnce();
+  } catch (const std::exception& error) {
+    Diagnostics diagnostics;
+    diagnostics.Error(Origin{"reload"}, error.what());
+    return Refuse(diagnostics, "reload");
+  }
+}
+
+CommandReply Changes::ReloadOnce() {
   const std::string reopened = environment_.log.Reopen();
   if (!reopened.empty()) environment_.log.Warning("main", "the log file cannot be opened again: " + reopened);
   Diagnostics diagnostics;
@@ -136,11 +192,13 @@ CommandReply Changes::Rollback() {
   return Apply(previous, {}, "rollback");
 }
 
-CommandReply Changes::Apply(const Config& next, const Diagnostics& warnings, const std::string& verb) {
+CommandReply Changes::Apply(Config next, const Diagnostics& warnings, const std::string& verb) {
   Diagnostics diagnostics;
   RefuseFixed(running_, next, diagnostics);
+  if (!diagnostics.HasErrors()) TryPlugins(next, diagnostics);
   if (diagnostics.HasErrors()) return Refuse(diagnostics, verb);
   std::vector<std::string> changes;
+  const std::vector<ProxyConfig> before = PinnedProxies();
   SetDirs(next);
   if (!generation_.Reload(next, diagnostics, changes)) {
     SetDirs(running_);
@@ -148,9 +206,14 @@ CommandReply Changes::Apply(const Config& next, const Diagnostics& warnings, con
   }
   SetLog(next);
   if (next.log.level != running_.log.level) changes.push_back("log level " + next.log.level);
+  if (next.drain_timeout != running_.drain_timeout) changes.push_back("drain_timeout");
+  if (next.plugin_dirs != running_.plugin_dirs) changes.push_back("plugin_dirs");
   drain_timeout_ = next.drain_timeout.count();
-  previous_ = std::exchange(running_, next);
-  has_previous_ = true;
+  if (!changes.empty()) {
+    previous_ = std::exchange(running_, next);
+    previous_.proxies = before;
+    has_previous_ = true;
+  }
   ++applied_;
   for (const Diagnostics* each : {&warnings, static_cast<const Diagnostics*>(&diagnostics)}) {
     for (const std::string& warning : Sentences(*each, Diagnostic::Severity::kWarning)) {
@@ -172,12 +235,18 @@ CommandReply Changes::Refuse(const Diagnostics& diagnostics, const std::string& 
 
 CommandReply Changes::Swap(std::string_view body) {
   std::lock_guard lock(mutex_);
-  Diagnostics diagnostics;
-  const PolicySwap swap = ParseSwap(body, diagnostics);
-  if (!diagnostics.HasErrors()) {
-    const std::string why = TryPlugins(swap);
-    if (!why.empty()) diagnostics.Error(Origin{"swap"}, why);
+  try {
+    return SwapOnce(body);
+  } catch (const std::exception& error) {
+    return {false, std::string("swap refused, nothing has changed:\n") + error.what()};
   }
+}
+
+CommandReply Changes::SwapOnce(std::string_view body) {
+  Diagnostics diagnostics;
+  PolicySwap swap = ParseSwap(body, diagnostics);
+  if (!diagnostics.HasErrors()) TryPlugins(swap, diagnostics);
+  std::vector<ProxyConfig> before = PinnedProxies();
   if (diagnostics.HasErrors() || !generation_.Swap(swap, diagnostics)) {
     for (const std::string& error : Sentences(diagnostics, Diagnostic::Severity::kError)) {
       environment_.log.Warning("main", "swap refused: " + error);
@@ -186,44 +255,44 @@ CommandReply Changes::Swap(std::string_view body) {
                        Joined(Sentences(diagnostics, Diagnostic::Severity::kError), "\n")};
   }
   previous_ = running_;
+  previous_.proxies = std::move(before);
   has_previous_ = true;
-  OnControl(environment_.control, [&] { running_.proxies = generation_.proxy_configs(); });
+  running_.proxies = PinnedProxies();
   environment_.log.Info("main", "swapped: " + Described(swap));
   return {true, Described(swap) +
                     " now; calls in flight finish on what admitted them. The next reload goes back to the "
                     "file"};
 }
 
-// Before this process loads it, since a constructor in a .so can do anything.
-std::string Changes::TryPlugins(const PolicySwap& swap) {
-  std::string why;
-  if (swap.balancer) why = TryPlugin(PolicyKind::kBalancer, *swap.balancer);
-  if (why.empty() && swap.pool) why = TryPlugin(PolicyKind::kPool, *swap.pool);
-  for (const PolicyConfig& limiter : swap.limiters) {
-    if (why.empty()) why = TryPlugin(PolicyKind::kLimiter, limiter);
-  }
-  return why;
+// Before this process loads them, since a constructor in a .so can do anything. What runs has passed, and what was at
+// work before is loaded already.
+void Changes::TryPlugins(PolicySwap& swap, Diagnostics& diagnostics) {
+  const std::vector<std::string> dirs = PluginDirs(running_.plugin_dirs);
+  if (swap.balancer) TryPlugin(PolicyKind::kBalancer, *swap.balancer, dirs, diagnostics);
+  if (swap.pool) TryPlugin(PolicyKind::kPool, *swap.pool, dirs, diagnostics);
+  for (PolicyConfig& limiter : swap.limiters) TryPlugin(PolicyKind::kLimiter, limiter, dirs, diagnostics);
 }
 
-// A name that no file is called after is in a plugin with several policies; the catalog says so or finds it.
-std::string Changes::TryPlugin(PolicyKind kind, const PolicyConfig& policy) {
-  namespace fs = std::filesystem;
-  Preflight::Candidate candidate{"", kind, "", policy.options};
-  std::error_code ignored;
-  if (policy.name.find('/') != std::string::npos) {
-    const size_t colon = policy.name.rfind(".so:");
-    candidate.file = colon == std::string::npos ? policy.name : policy.name.substr(0, colon + 3);
-    if (colon != std::string::npos) candidate.policy = policy.name.substr(colon + 4);
-  } else {
-    candidate.policy = policy.name;
-    for (const std::string& dir : PluginDirs(running_.plugin_dirs)) {
-      const std::string file = (fs::path(dir) / ("myelin_" + policy.name + ".so")).string();
-      if (candidate.file.empty() && fs::exists(file, ignored)) candidate.file = file;
-    }
+void Changes::TryPlugins(Config& next, Diagnostics& diagnostics) {
+  const std::vector<std::string> dirs = PluginDirs(next.plugin_dirs);
+  for (ProxyConfig& proxy : next.proxies) {
+    ForEachPolicy(proxy, [&](PolicyKind kind, PolicyConfig& policy) { TryPlugin(kind, policy, dirs, diagnostics); });
   }
-  if (!fs::exists(candidate.file, ignored)) return "";
-  const std::string why = preflight_.Try(candidate, kPreflightLimit);
-  return why.empty() ? "" : policy.name + " failed when it was tried in a process of its own: " + why;
+}
+
+void Changes::TryPlugin(PolicyKind kind, PolicyConfig& policy, const std::vector<std::string>& dirs,
+                        Diagnostics& diagnostics) {
+  const std::optional<Preflight::Candidate> candidate = CandidateOf(kind, policy, dirs);
+  if (!policy.hash.empty() || !candidate) return;
+  const std::string why = preflight_.Try(*candidate, kPreflightLimit, policy.hash);
+  if (why.empty()) return;
+  diagnostics.Error(policy.origin, policy.name + " failed when it was tried in a process of its own: " + why);
+}
+
+std::vector<ProxyConfig> Changes::PinnedProxies() {
+  std::vector<ProxyConfig> proxies;
+  OnControl(environment_.control, [&] { proxies = generation_.proxy_configs(); });
+  return proxies;
 }
 
 void Changes::SetDirs(const Config& config) {

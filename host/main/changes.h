@@ -35,10 +35,14 @@ class Changes {
   Duration drain_timeout() const { return Duration(drain_timeout_.load()); }
 
  private:
-  CommandReply Apply(const Config& next, const Diagnostics& warnings, const std::string& verb);
+  CommandReply Apply(Config next, const Diagnostics& warnings, const std::string& verb);
   CommandReply Refuse(const Diagnostics& diagnostics, const std::string& verb);
-  std::string TryPlugins(const PolicySwap& swap);
-  std::string TryPlugin(PolicyKind kind, const PolicyConfig& policy);
+  CommandReply ReloadOnce();
+  CommandReply SwapOnce(std::string_view body);
+  void TryPlugins(PolicySwap& swap, Diagnostics& diagnostics);
+  void TryPlugins(Config& next, Diagnostics& diagnostics);
+  void TryPlugin(PolicyKind kind, PolicyConfig& policy, const std::vector<std::string>& dirs, Diagnostics& diagnostics);
+  std::vector<ProxyConfig> PinnedProxies();
   void SetDirs(const Config& config);
   void SetLog(const Config& next);
 

@@ -102,14 +102,15 @@ class Server {
 
   void ServeUntilDrain(Signals& signals) {
     constexpr int kLookMs = 100;
+    bool wanted = false;
     while (!drain_asked_) {
       const int signal = signals.Wait(kLookMs);
-      if (signal == SIGHUP) {
-        changes_->Reload();
-      } else if (signal != 0) {
-        return;
-      }
-      if (watch_ && watch_->Changed()) changes_->Reload();
+      if (signal != 0 && signal != SIGHUP) return;
+      wanted = wanted || signal == SIGHUP || (watch_ && watch_->Changed());
+      const bool busy = reload_.valid() && reload_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+      if (!wanted || busy) continue;
+      wanted = false;
+      reload_ = std::async(std::launch::async, [this] { changes_->Reload(); });  // a plugin may hang in it
     }
   }
 
@@ -147,21 +148,24 @@ class Server {
     log_.Info("main", "admin listens on " + admin_->address());
   }
 
-  // A second signal cuts what is left. So does the end of the drain when a worker is stuck in a policy, for that one
-  // can neither finish nor be joined.
+  // A second signal cuts what is left. So does the end of the drain when it does not end: a thread that is stuck in a
+  // policy can neither finish nor be joined.
   void Drain(Signals& signals) {
     log_.Info("main", "draining: " + std::to_string(generation_->in_flight()) + " calls in flight have " +
                           FormatDuration(changes_->drain_timeout()));
+    constexpr auto kGrace = std::chrono::seconds(3);
+    constexpr uint64_t kGraceNs = std::chrono::nanoseconds(kGrace).count();
     const uint64_t deadline_ns = MonotonicNow() + static_cast<uint64_t>(changes_->drain_timeout().count());
-    auto drained = std::async(std::launch::async, [&] { generation_->Drain(deadline_ns); });
+    auto drained = std::async(std::launch::async, [&] { return generation_->Drain(deadline_ns); });
     while (drained.wait_for(std::chrono::milliseconds(0)) != std::future_status::ready) {
-      constexpr uint64_t kGraceNs = 3'000'000'000;
-      if (watchdog_.stuck_workers() > 0 && MonotonicNow() > deadline_ns + kGraceNs) Leave("a worker is stuck");
+      if (MonotonicNow() > deadline_ns + kGraceNs) Leave("the drain does not end");
       const int signal = signals.Wait(20);
       if (signal == 0 || signal == SIGHUP) continue;
       Leave("a second signal");
     }
     if (watchdog_.stuck_workers() > 0) Leave("a worker is stuck");
+    if (!drained.get()) Leave("calls of removed proxies are left");
+    if (reload_.valid() && reload_.wait_for(kGrace) != std::future_status::ready) Leave("a reload does not end");
   }
 
   [[noreturn]] void Leave(const std::string& why) {
@@ -181,6 +185,7 @@ class Server {
   std::unique_ptr<Generation> generation_;
   std::unique_ptr<Changes> changes_;
   std::unique_ptr<Watch> watch_;
+  std::future<void> reload_;
   std::unique_ptr<AdminServer> admin_;
   std::atomic<bool> drain_asked_{false};
 };

@@ -80,8 +80,8 @@ std::string Text(const Json& stats) {
     const std::string name = proxy["name"];
     for (const Json& policy : proxy["policies"]) {
       rows.push_back(Row(name, policy));
-      const std::string which = name + ": " + policy["kind"].get<std::string>() + " '" +
-                                policy["name"].get<std::string>() + "' is ";
+      const std::string which =
+          name + ": " + policy["kind"].get<std::string>() + " '" + policy["name"].get<std::string>() + "' is ";
       const Json& trial = policy["trial"];
       if (policy["quarantined"]) {
         reasons += which + "quarantined: " + policy["quarantine_reason"].get<std::string>() + "\n";

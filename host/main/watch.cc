@@ -53,9 +53,11 @@ std::string Watch::Fingerprint() const {
 
 bool Watch::Changed() {
   std::array<char, 4096> events;
-  bool touched = unsettled_;
+  const auto now = std::chrono::steady_clock::now();
+  bool touched = unsettled_ || now - looked_ >= std::chrono::seconds(1);
   while (::read(fd_, events.data(), events.size()) > 0) touched = true;
   if (!touched) return false;
+  looked_ = now;
   WatchDirectories();  // the link may lead to another one
   const std::string before = std::exchange(current_, Fingerprint());
   unsettled_ = current_ != seen_ && current_ != before;

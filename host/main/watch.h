@@ -4,6 +4,7 @@
 // link that was pointed elsewhere, as Kubernetes does with a ConfigMap's `..data`. Used by main's thread.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
   /// Whether a file's content is other than when this last said so, and the same as at the call before: an editor
-  /// writes in several steps. Call it every moment; without an event it looks at nothing.
+  /// writes in several steps. Call it every moment; without an event it looks once a second, for a link above the
+  /// directories may have been pointed elsewhere.
   bool Changed();
 
  private:
@@ -30,6 +32,7 @@ class Watch {
   std::string seen_;     // when last reported
   std::string current_;  // at the latest look
   bool unsettled_ = false;
+  std::chrono::steady_clock::time_point looked_{};
 };
 
 }  // namespace myelin

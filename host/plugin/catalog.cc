@@ -51,9 +51,26 @@ std::vector<Catalog::Listing> Catalog::List() {
 }
 
 const PolicyHandle* Catalog::Find(PolicyKind kind, const std::string& name, const Origin& origin,
-                                  Diagnostics& diagnostics) {
-  if (name.find('/') != std::string::npos) return FindInFile(kind, name, origin, diagnostics);
-  return FindByName(kind, name, origin, diagnostics);
+                                  Diagnostics& diagnostics, const std::string& hash) {
+  if (const PolicyHandle* loaded = hash.empty() ? nullptr : FindLoaded(kind, name, hash)) return loaded;
+  const bool is_path = name.find('/') != std::string::npos;
+  const PolicyHandle* found =
+      is_path ? FindInFile(kind, name, origin, diagnostics) : FindByName(kind, name, origin, diagnostics);
+  if (found == nullptr || hash.empty() || found->hash == hash) return found;
+  diagnostics.Error(origin, found->file + " has changed since it was looked at; try again");
+  return nullptr;
+}
+
+const PolicyHandle* Catalog::FindLoaded(PolicyKind kind, const std::string& name, const std::string& hash) const {
+  const bool is_path = name.find('/') != std::string::npos;
+  const auto [path, policy] = is_path ? SplitPath(name) : std::make_pair(std::string(), name);
+  for (const auto& [key, plugin] : plugins_) {
+    if (key.second != hash || (is_path && key.first != path)) continue;
+    for (const auto& candidate : plugin->policies) {
+      if (candidate->kind == kind && (policy.empty() || candidate->name == policy)) return candidate.get();
+    }
+  }
+  return nullptr;
 }
 
 const PolicyHandle* Catalog::FindInFile(PolicyKind kind, const std::string& path_and_policy, const Origin& origin,

@@ -36,8 +36,10 @@ class Catalog {
   const std::vector<std::string>& dirs() const { return dirs_; }
 
   /// `name` is a policy's name, a path to a .so (it has a '/') that holds one policy of the kind, or `path.so:policy`.
-  /// nullptr and an error at `origin` on failure; the message says what there is instead.
-  const PolicyHandle* Find(PolicyKind kind, const std::string& name, const Origin& origin, Diagnostics& diagnostics);
+  /// nullptr and an error at `origin` on failure; the message says what there is instead. With `hash` only the file
+  /// with that content will do; one that was loaded before is found whatever has become of it on disk.
+  const PolicyHandle* Find(PolicyKind kind, const std::string& name, const Origin& origin, Diagnostics& diagnostics,
+                           const std::string& hash = {});
 
   /// Loads the plugin in one file. nullptr on failure, and `why` has the sentence.
   const Plugin* Load(const std::string& path, std::string& why);
@@ -55,6 +57,7 @@ class Catalog {
   std::vector<const PolicyHandle*> Describe(const std::string& name, const Origin& origin, Diagnostics& diagnostics);
 
  private:
+  const PolicyHandle* FindLoaded(PolicyKind kind, const std::string& name, const std::string& hash) const;
   const PolicyHandle* FindInFile(PolicyKind kind, const std::string& path_and_policy, const Origin& origin,
                                  Diagnostics& diagnostics);
   const PolicyHandle* FindByName(PolicyKind kind, const std::string& name, const Origin& origin,

@@ -121,7 +121,14 @@ std::unique_ptr<Plugin> InspectLibrary(const Library& library, const std::string
     why = file + (other.empty() ? " is not a Myelin plugin: it does not export " MYELIN_ENTRY_SYMBOL : other);
     return nullptr;
   }
-  auto plugin = InspectPlugin(entry(), file, why);
+  const myelin_plugin* answer = nullptr;
+  try {
+    answer = entry();
+  } catch (...) {
+    why = file + " is broken: its " MYELIN_ENTRY_SYMBOL " threw an exception";
+    return nullptr;
+  }
+  auto plugin = InspectPlugin(answer, file, why);
   if (!plugin) return nullptr;
   plugin->hash = library.hash();
   for (const auto& policy : plugin->policies) policy->hash = library.hash();

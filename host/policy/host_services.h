@@ -7,6 +7,8 @@
 #include <myelin/host.h>
 #include <myelin/status.h>
 
+#include <memory>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,7 +43,7 @@ class HostServices {
   HostServices(const HostServices&) = delete;
   HostServices& operator=(const HostServices&) = delete;
 
-  const myelin_host* abi() const { return &abi_; }
+  const myelin_host* abi() const { return &context_->abi; }
   const PolicyEnvironment& environment() const { return environment_; }
 
   /// Where calls show the metadata keys that it wants.
@@ -62,11 +64,30 @@ class HostServices {
   bool MayControl(const char* what);
   void Fire(void (*fire)(void*), void* argument);
 
+  /// What the plugin holds. It outlives the instance, and then leads nowhere.
+  struct Context {
+    std::shared_mutex mutex;  // of `services`: held while they are used
+    HostServices* services = nullptr;
+    std::string proxy;
+    myelin_host abi{};
+  };
+  /// The services behind the context, in use, or none any more.
+  class Use {
+   public:
+    explicit Use(void* context);
+    HostServices* operator->() const { return services_; }
+    explicit operator bool() const { return services_ != nullptr; }
+
+   private:
+    std::shared_lock<std::shared_mutex> lock_;
+    HostServices* services_;
+  };
+
   PolicyEnvironment environment_;
   PolicyGuard& guard_;
   HookSite& timer_site_;
   const std::thread::id control_;
-  myelin_host abi_{};
+  const std::shared_ptr<Context> context_ = std::make_shared<Context>();
   std::vector<uint64_t> timers_;
   std::vector<uint32_t> metadata_slots_;
   LogLimit log_limit_{20};

@@ -55,8 +55,15 @@ std::unique_ptr<Proxy> Generation::MakeProxy(const ProxyConfig& config, Diagnost
 }
 
 PolicyEnvironment Generation::EnvironmentOf(const ProxyConfig& proxy, MetadataKeys& keys) const {
-  return {proxy.name,   worker_limit_,       &keys, &environment_.control, &environment_.metrics, &environment_.log,
-          proxy.guards, environment_.crashes};
+  return {proxy.name,
+          worker_limit_,
+          &keys,
+          &environment_.control,
+          &environment_.metrics,
+          &environment_.log,
+          proxy.guards,
+          environment_.crashes,
+          started_ns_ == 0 ? 1 : number_ + 1};
 }
 
 // Listeners end first, with their threads, and nothing is posted to those any more; then go what the threads used and,
@@ -123,7 +130,7 @@ void Generation::StartOnControl() {
   for (const auto& proxy : proxies_) proxy->Serve();
 }
 
-void Generation::Drain(uint64_t deadline_ns) {
+bool Generation::Drain(uint64_t deadline_ns) {
   draining_ = true;
   OnControl(environment_.control, [] {});  // a reload that is under way ends first; no other begins
   std::vector<std::thread> waiting;
@@ -131,11 +138,21 @@ void Generation::Drain(uint64_t deadline_ns) {
     waiting.emplace_back([&proxy, deadline_ns] { proxy->Drain(deadline_ns); });
   }
   for (std::thread& thread : waiting) thread.join();
+  std::vector<std::shared_future<void>> retired;
+  {
+    std::lock_guard lock(mutex_);
+    for (const Retired& each : retired_) retired.push_back(each.drained);
+  }
+  return std::all_of(retired.begin(), retired.end(), [&](const auto& drained) {
+    const uint64_t now_ns = MonotonicNow();
+    const std::chrono::nanoseconds left(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
+    return drained.wait_for(left) == std::future_status::ready;
+  });
 }
 
 std::vector<ProxyConfig> Generation::proxy_configs() const {
   std::vector<ProxyConfig> configs;
-  for (const auto& proxy : proxies_) configs.push_back(proxy->config());
+  for (const auto& proxy : proxies_) configs.push_back(proxy->pinned_config());
   return configs;
 }
 

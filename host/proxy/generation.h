@@ -29,8 +29,8 @@ struct GenerationEnvironment {
   ControlThread& control;
   MetricCells& metrics;
   Logger& log;
-  Resolver* resolver = nullptr;        // nullptr: as the machine is set up
-  const CrashFile* crashes = nullptr;  // nullptr: no policy is left out for what it did before
+  Resolver* resolver = nullptr;  // nullptr: as the machine is set up
+  CrashFile* crashes = nullptr;  // nullptr: no policy is left out for what it did before
 };
 
 /// Other policies for one proxy; what is not given stays. With a trial, the one that is given is tried beside the one
@@ -55,8 +55,9 @@ class Generation {
   /// Binds all addresses, then serves. Throws StartupError.
   void Start();
 
-  /// Takes no new calls and waits for those in flight until `deadline_ns`; then cancels the rest. Blocks.
-  void Drain(uint64_t deadline_ns);
+  /// Takes no new calls and waits for those in flight until `deadline_ns`; then cancels the rest. Blocks. Answers false
+  /// when calls of proxies that were removed before are left, which have their own deadlines.
+  bool Drain(uint64_t deadline_ns);
 
   /// Replaces policies while the proxy serves: whole or, with errors in `diagnostics`, not at all. Calls in flight
   /// finish on what they have used.
@@ -65,7 +66,8 @@ class Generation {
   /// From now on `next` is at work: whole or, with errors in `diagnostics`, not at all. What it does not change goes on
   /// untouched. `changes` gets a phrase for each proxy that is added, removed or changed.
   bool Reload(const Config& next, Diagnostics& diagnostics, std::vector<std::string>& changes);
-  /// [control] The configurations of the proxies that serve, swapped policies included.
+  /// [control] The configurations of the proxies that serve, swapped policies included, each policy with the hash of
+  /// the plugin that runs.
   std::vector<ProxyConfig> proxy_configs() const;
 
   /// Calls in flight now. [any]
@@ -85,7 +87,7 @@ class Generation {
   /// A proxy that is no longer configured, until its calls have ended.
   struct Retired {
     std::unique_ptr<Proxy> proxy;
-    std::future<void> drained;
+    std::shared_future<void> drained;
     bool stopped = false;
   };
   struct Reloading;  // a step to another configuration, on its way
@@ -100,6 +102,7 @@ class Generation {
   void SweepRetired();
   void StopRetired(Retired& retired);
   bool SwapOnControl(const PolicySwap& swap, Diagnostics& diagnostics);
+  void ForgetCrashes(PolicyKind kind, const std::optional<PolicyConfig>& policy);
   /// [control] What leads `proxy` to `next`. nullptr and errors when something of it cannot be had.
   std::unique_ptr<ProxyChange> Prepare(Proxy& proxy, const ProxyConfig& next, const Renewed& renewed,
                                        Diagnostics& diagnostics);

@@ -79,8 +79,21 @@ void Proxy::Listen(Pump& pump) {
   for (const ListenConfig& listen : config_.listen) options.addresses.push_back(listen.address);
   options.limits = config_.limits;
   options.max_workers = MaxWorkers(*parts_.pool);
-  listener_ = pump.Listen(options);
+  try {
+    listener_ = pump.Listen(options);
+  } catch (const StartupError& error) {
+    const std::string& why = error.diagnostics().front().message;
+    throw StartupError(ListenOrigin(why), why);
+  }
   sharers_.assign(workers().begin(), workers().end());
+}
+
+/// Where the address is written that `why` names.
+Origin Proxy::ListenOrigin(const std::string& why) const {
+  for (const ListenConfig& listen : config_.listen) {
+    if (why.find(" " + listen.address + ":") != std::string::npos) return listen.origin;
+  }
+  return config_.origin;
 }
 
 void Proxy::AddRoutedFrom(std::span<Worker* const> routed) {
@@ -132,8 +145,8 @@ ProxyShard& Proxy::ShardFor(Worker& worker) {
   return *shards_.emplace_back(WorkerShard{&worker, std::move(counters), std::move(shard)}).shard;
 }
 
-std::shared_ptr<const Snapshot> Proxy::MakeSnapshot(const EndpointSet::List& endpoints,
-                                                    const ProxyParts& parts, std::string& why) {
+std::shared_ptr<const Snapshot> Proxy::MakeSnapshot(const EndpointSet::List& endpoints, const ProxyParts& parts,
+                                                    std::string& why) {
   EndpointSet::List usable;
   for (const auto& endpoint : endpoints) {
     if (endpoint->state() == MYELIN_ENDPOINT_UP) usable.push_back(endpoint);

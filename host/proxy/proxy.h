@@ -50,6 +50,8 @@ class Proxy {
 
   const std::string& name() const { return config_.name; }
   const ProxyConfig& config() const { return config_; }
+  /// Likewise, with the hashes of the plugins that run.
+  ProxyConfig pinned_config() const;
   /// As bound; empty for a proxy that only routes lead to.
   std::vector<std::string> addresses() const;
   /// The workers on which its own calls come in.
@@ -113,6 +115,7 @@ class Proxy {
   bool ApplyNames(std::string& why);
   bool ChangeEndpoints(const EndpointSet::Change& change, std::string& why);
   std::string LastDown() const;
+  Origin ListenOrigin(const std::string& why) const;
   void OnHealthChanged(const std::shared_ptr<Endpoint>& endpoint, bool up, const std::string& reason);
   std::shared_ptr<const Snapshot> MakeSnapshot(const EndpointSet::List& endpoints, const ProxyParts& parts,
                                                std::string& why);

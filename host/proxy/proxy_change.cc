@@ -23,6 +23,24 @@ bool TooManyWorkers(Pool& pool, size_t sharers, std::string& why) {
 
 }  // namespace
 
+ProxyConfig Proxy::pinned_config() const {
+  const auto pin = [](PolicyConfig& policy, const auto& instance, const auto& candidate) {
+    policy.hash = instance->handle().hash;
+    if (!policy.trial || !candidate) return;
+    TrialConfig trial = *policy.trial;
+    trial.policy.hash = candidate.policy->handle().hash;
+    policy.trial = std::make_shared<const TrialConfig>(std::move(trial));
+  };
+  ProxyConfig config = config_;
+  pin(config.balancer, parts_.balancer, parts_.balancer_candidate);
+  pin(config.pool, parts_.pool, Candidate<myelin_pool>());
+  for (size_t i = 0; i < config.limiters.size(); ++i) {
+    const bool tried = i < parts_.limiter_candidates.size();
+    pin(config.limiters[i], parts_.limiters[i], tried ? parts_.limiter_candidates[i] : Candidate<myelin_limiter>());
+  }
+  return config;
+}
+
 std::unique_ptr<ProxyChange> Proxy::Prepare(const ProxyConfig& next, const ProxyPolicies& policies, MetadataKeys keys,
                                             Diagnostics& diagnostics) {
   auto change = std::make_unique<ProxyChange>();
@@ -57,7 +75,10 @@ std::unique_ptr<ProxyChange> Proxy::Prepare(const ProxyConfig& next, const Proxy
 }
 
 bool Proxy::MakeShardChanges(ProxyChange& change, Diagnostics& diagnostics) {
-  std::lock_guard lock(mutex_);  // new limiters get counters
+  {
+    std::lock_guard lock(mutex_);  // not while policies make shards: a statistic must not wait for those
+    for (const WorkerShard& shard : shards_) AddLimiterCounters(change.parts, *shard.counters);
+  }
   try {
     for (const WorkerShard& shard : shards_) {
       auto step = std::make_shared<ShardChange>(
@@ -95,8 +116,8 @@ void Proxy::Commit(ProxyChange change) {
 }
 
 // The weights are in the snapshot; until the change is committed, the endpoints keep theirs.
-std::shared_ptr<const Snapshot> Proxy::MakeSnapshotOf(const EndpointSet::Change& endpoints,
-                                                      const ProxyParts& parts, std::string& why) {
+std::shared_ptr<const Snapshot> Proxy::MakeSnapshotOf(const EndpointSet::Change& endpoints, const ProxyParts& parts,
+                                                      std::string& why) {
   std::vector<uint32_t> weights;
   for (size_t i = 0; i < endpoints.members.size(); ++i) {
     weights.push_back(endpoints.members[i]->weight());

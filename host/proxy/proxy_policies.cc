@@ -54,12 +54,12 @@ class Creation {
     for (auto& wanted : all) {
       const PolicyConfig& config = *wanted.config;
       if (wanted.handle != nullptr) continue;
-      wanted.handle = catalog_.Find(kKind<Functions>, config.name, config.origin, diagnostics_);
+      wanted.handle = catalog_.Find(kKind<Functions>, config.name, config.origin, diagnostics_, config.hash);
     }
     for (auto& wanted : all) {
       const auto* same = Take(running, [&](const auto& each) {
         return &each.instance->handle() == wanted.handle && SameValue(each.config->options, wanted.config->options) &&
-               each.instance->guard().settings() == environment_.guards;
+               each.instance->guard().settings() == environment_.guards && !CanRecover(each.instance->guard());
       });
       if (same == nullptr) continue;
       wanted.instance = same->instance;
@@ -72,6 +72,12 @@ class Creation {
           Take(running, [&](const auto& each) { return each.instance->handle().name == wanted.handle->name; });
       if (same_name != nullptr) wanted.predecessor = same_name->instance;
     }
+  }
+
+  /// Whether a new instance of it would be out of quarantine.
+  bool CanRecover(const PolicyGuard& guard) const {
+    const bool crashed = environment_.crashes != nullptr && environment_.crashes->Find(guard.identity()) != nullptr;
+    return guard.quarantined() && !crashed;
   }
 
   /// Once all are found: metadata that only replaced ones wanted to see is looked up no more.

@@ -67,8 +67,8 @@ bool Generation::ReloadOnControl(const Config& next, Diagnostics& diagnostics, s
     }
     return false;
   }
-  CommitAll(reloading, changes);
   drain_timeout_ = next.drain_timeout;
+  CommitAll(reloading, changes);
   ++number_;
   return true;
 }
@@ -167,7 +167,7 @@ void Generation::CommitAll(Reloading& reloading, std::vector<std::string>& chang
 
 void Generation::Retire(std::unique_ptr<Proxy> proxy) {
   const uint64_t deadline_ns = MonotonicNow() + static_cast<uint64_t>(drain_timeout_.count());
-  std::future<void> drained =
+  std::shared_future<void> drained =
       std::async(std::launch::async, [leaving = proxy.get(), deadline_ns] { leaving->Drain(deadline_ns); });
   std::lock_guard lock(mutex_);
   retired_.push_back({std::move(proxy), std::move(drained)});

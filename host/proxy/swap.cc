@@ -71,12 +71,23 @@ bool Generation::SwapOnControl(const PolicySwap& swap, Diagnostics& diagnostics)
     if (handle != nullptr) Place(limiter, handle->name, swap.trial, *proxy, next, renewed, diagnostics);
   }
   if (diagnostics.HasErrors()) return false;
+  ForgetCrashes(PolicyKind::kBalancer, swap.balancer);
+  ForgetCrashes(PolicyKind::kPool, swap.pool);
+  for (const PolicyConfig& limiter : swap.limiters) ForgetCrashes(PolicyKind::kLimiter, limiter);
   const auto change = Prepare(*proxy, next, renewed, diagnostics);
   if (!change) return false;
   proxy->Commit(std::move(*change));
   ++number_;
   ++swaps_;
   return true;
+}
+
+// Whoever swaps a policy in means it, whatever it did before.
+void Generation::ForgetCrashes(PolicyKind kind, const std::optional<PolicyConfig>& policy) {
+  if (!policy || environment_.crashes == nullptr) return;
+  Diagnostics ignored;
+  const PolicyHandle* handle = environment_.catalog.Find(kind, policy->name, policy->origin, ignored, policy->hash);
+  if (handle != nullptr) environment_.crashes->Forget(std::string(PolicyKindName(kind)), handle->name);
 }
 
 std::unique_ptr<ProxyChange> Generation::Prepare(Proxy& proxy, const ProxyConfig& next, const Renewed& renewed,

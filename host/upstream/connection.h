@@ -29,6 +29,8 @@ class Connection {
     virtual void OnConnectFailed(Connection& connection, const std::string& reason) = 0;
     /// The peer allows so many streams at a time from now on; UINT32_MAX: as many as one likes. Comes before OnReady.
     virtual void OnStreamLimit(Connection& connection, uint32_t limit) = 0;
+    /// It takes no new streams from now on (GOAWAY); those that it has go on.
+    virtual void OnLeaving(Connection& connection) = 0;
     /// The peer says goodbye for too many keepalive pings.
     virtual void OnTooManyPings(Connection& connection) = 0;
 

@@ -108,6 +108,8 @@ EndpointStats Endpoint::Stats() const {
     latency_ns += counters->latency_sum_ns.Get();
     stats.bytes_sent += counters->bytes_sent.Get();
     stats.bytes_received += counters->bytes_received.Get();
+    stats.messages_sent += counters->messages_sent.Get();
+    stats.messages_received += counters->messages_received.Get();
     stats.connections_connecting += counters->connecting.Get();
     stats.connections_ready += counters->ready.Get();
     stats.connections_draining += counters->draining.Get();

@@ -25,6 +25,8 @@ struct alignas(64) EndpointCounters {
   Counter latency_sum_ns;
   Counter bytes_sent;
   Counter bytes_received;
+  Counter messages_sent;
+  Counter messages_received;
   std::array<Counter, kGrpcStatusCount> calls;
   std::array<Counter, kLatencyBounds.size() + 1> latency;
   Counter connecting;

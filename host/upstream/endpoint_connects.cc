@@ -63,6 +63,11 @@ void EndpointPool::OnStreamLimit(Connection& connection, uint32_t limit) {
   if (queued_ > 0 && views_[connection.index_].state == MYELIN_CONNECTION_READY) ServeQueue();
 }
 
+// Not at once: this comes from within the connection.
+void EndpointPool::OnLeaving(Connection&) {
+  if (!retired_) worker_.timers.Start(tick_timer_, worker_.now_ns + kTickAfterCloseNs);
+}
+
 // Exponential backoff with jitter, as gRPC's connection-backoff.md, with the factor 2. Connects that were under way
 // together and fail together are one failure.
 void EndpointPool::StartBackoff(uint64_t opened_ns) {

@@ -8,10 +8,6 @@
 namespace myelin {
 namespace {
 
-// The extra tick after a connection has closed comes so much later, so that a pool that closes and opens at every tick
-// cannot keep the worker busy.
-constexpr uint64_t kTickAfterCloseNs = 10'000'000;
-
 uint64_t NextConnectionId() {
   static std::atomic<uint64_t> last{0};
   return ++last;

@@ -95,6 +95,7 @@ class EndpointPool final : private Connection::Observer {
 
   /// The peer closed `connection` for too many keepalive pings: double the interval from now on (gRFC A8). Once for all
   /// the connections that were opened with the same interval, however many calls tell of it.
+  void OnLeaving(Connection& connection) override;
   void OnTooManyPings(Connection& connection) override;
 
   const std::shared_ptr<Endpoint>& endpoint() const { return endpoint_; }
@@ -104,6 +105,9 @@ class EndpointPool final : private Connection::Observer {
 
  private:
   static constexpr uint64_t kTickNs = 1'000'000'000;
+  // The extra tick after a connection has closed comes so much later, so that a pool that closes and opens at every
+  // tick cannot keep the worker busy.
+  static constexpr uint64_t kTickAfterCloseNs = 10'000'000;
   // What a connection takes before the peer has said what it allows; RFC 9113 recommends peers to allow no less.
   static constexpr uint32_t kStreamsBeforeSettings = 100;
 

@@ -34,9 +34,8 @@ bool Snapshot::Show(Balancer& balancer, myelin_snapshot& abi, std::string& why) 
   std::array<char, 1024> text{};
   myelin_error error{sizeof(myelin_error), 0, text.data(), text.size(), 0};
   void* prepared = nullptr;
-  const int32_t code = balancer.Ask(Hook::kUpdate, [&] {
-    return balancer.functions().update(balancer.instance(), &abi, &prepared, &error);
-  });
+  const int32_t code = balancer.Ask(
+      Hook::kUpdate, [&] { return balancer.functions().update(balancer.instance(), &abi, &prepared, &error); });
   if (code == Balancer::kThrew) {
     balancer.guard().Strike("update threw an exception");
     why = "update threw an exception";

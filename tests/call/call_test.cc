@@ -35,8 +35,8 @@ TEST_F(CallTest, IsRelayedOnTheStreamAndTellsTheBalancerOnce) {
   EXPECT_EQ(relay.stream, &connector[0]);
   Pass(5ms);
   relay.call.OnFirstByte();
-  relay.call.AddSent(10);
-  relay.call.AddReceived(20);
+  relay.call.AddSent(10, 1);
+  relay.call.AddReceived(20, 2);
   Pass(5ms);
   End(relay);
   End(relay, MYELIN_GRPC_INTERNAL);
@@ -352,7 +352,7 @@ TEST_F(CallTest, TheAccessLineSaysWhatHappened) {
   FakeRelay& relay = Start();
   connector[0].GetReady();
   Pass(3ms);
-  relay.call.AddReceived(42);
+  relay.call.AddReceived(42, 1);
   relay.call.End(MYELIN_OUTCOME_LOST, MYELIN_GRPC_UNAVAILABLE, "the connection broke");
   const std::string text = policies.log.Text();
   for (const char* part : {"proxy=orders", "/shop.v1.Cart/Get", "endpoint=10.0.0.1:50051", "UNAVAILABLE",

@@ -47,8 +47,8 @@ class TrialsTest : public ::testing::Test {
   void Apply(ProxyParts parts) {
     std::string why;
     ShardChange change = MakeShardChange(world_.worker, &proxy_.parts, parts, *proxy_.counters);
-    change.snapshot = Snapshot::Make(parts.endpoints, 99, parts.balancer, world_.policies.control, why, {},
-                                     parts.balancer_candidate);
+    change.snapshot =
+        Snapshot::Make(parts.endpoints, 99, parts.balancer, world_.policies.control, why, {}, parts.balancer_candidate);
     proxy_.shard->Apply(std::move(change));
     proxy_.parts = std::move(parts);
   }

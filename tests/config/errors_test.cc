@@ -48,9 +48,10 @@ INSTANTIATE_TEST_SUITE_P(
               "mean '5%'?"},
         Wrong{"ShareOfNothing", WithProxyKeys("balancer: {a: , canary: {policy: b, share: 0%}}"),
               "canary.share: '0%' is no such share"},
-        Wrong{"Rate", WithProxyKeys("balancer: {a: , canary: {policy: b, share: 5%, rollback: {error_rate: 2}}}"),
-              "canary.rollback.error_rate: '2' is no such multiple; accepted: off, or a multiple of what the other calls "
-              "fail, 1x to 1000x, did you mean '2x'?"},
+        Wrong{
+            "Rate", WithProxyKeys("balancer: {a: , canary: {policy: b, share: 5%, rollback: {error_rate: 2}}}"),
+            "canary.rollback.error_rate: '2' is no such multiple; accepted: off, or a multiple of what the other calls "
+            "fail, 1x to 1000x, did you mean '2x'?"},
         Wrong{"Unknown", WithProxyKeys("balancer: {a: , canary: {policy: b, share: 5%, rolback: {}}}"),
               "unknown key 'rolback' in proxies.orders.balancer.canary; accepted: policy, share or rollback, did you "
               "mean 'rollback'?"}),

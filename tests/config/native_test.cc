@@ -207,11 +207,12 @@ TEST_F(Native, EndpointsTakeEveryAddress) {
 }
 
 TEST_F(Native, APolicyCanBeTriedBesideABalancerOrLimiter) {
-  const Config& config = Good(WithProxyKeys("balancer: {min_conn: {scan_limit: 8}, shadow: random_weight}\n"
-                                            "    limiters:\n"
-                                            "      - token_bucket: {rate: 9}\n"
-                                            "        canary: {policy: {token_bucket: {rate: 5}}, share: 2.5%,\n"
-                                            "                 rollback: {strikes: 0, error_rate: 1.5x}}\n"));
+  const Config& config =
+      Good(WithProxyKeys("balancer: {min_conn: {scan_limit: 8}, shadow: random_weight}\n"
+                         "limiters:\n"
+                         "  - token_bucket: {rate: 9}\n"
+                         "    canary: {policy: {token_bucket: {rate: 5}}, share: 2.5%,\n"
+                         "             rollback: {strikes: 0, error_rate: 1.5x}}\n"));
   const ProxyConfig& orders = config.proxies[0];
   EXPECT_EQ(orders.balancer.name, "min_conn");
   ASSERT_NE(orders.balancer.trial, nullptr);

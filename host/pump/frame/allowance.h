@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much of something a peer may do: a burst at once, and then so much a second. Bounds what a hostile peer can make
-// a connection do for nothing. Belongs to a connection.
+// How much of something a peer may do: a burst at once, and then so much a second, and once for each time it has
+// earned. Bounds what a hostile peer can make a connection do for nothing. Belongs to a connection.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +20,10 @@ class Allowance {
     if (left_ == 0) return false;
     --left_;
     return true;
+  }
+  /// One more is allowed, up to the burst.
+  void Earn() {
+    if (left_ < burst_) ++left_;
   }
 
  private:

@@ -87,6 +87,11 @@ void DownConnection::OnStreamClosed(int32_t stream_id, uint32_t error_code) {
   }
 }
 
+bool DownConnection::OnMalformed(int32_t stream_id) {
+  const Relay* relay = RelayOf(stream_id);
+  return relay == nullptr || !relay->passes_reset();
+}
+
 void DownConnection::OnClosed(const std::string&) {
   timer_.Stop();
   while (!relays_.empty()) relays_.front().OnDownClosed(NGHTTP2_CANCEL);

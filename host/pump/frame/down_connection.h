@@ -51,6 +51,7 @@ class DownConnection final : public Session, public EntranceHook, public Taker {
   void OnEnd(int32_t stream_id) override;
   void OnEndSent(int32_t stream_id) override;
   void OnStreamClosed(int32_t stream_id, uint32_t error_code) override;
+  bool OnMalformed(int32_t stream_id) override;
   void OnSettings() override { spoken_ = true; }
   void OnClosed(const std::string& why) override;
   Relay* RelayOf(int32_t stream_id) {

@@ -12,23 +12,25 @@ namespace myelin::frame {
 
 class MessageCursor {
  public:
-  void Advance(const uint8_t* bytes, size_t size) {
-    while (size > 0) {
-      if (left_ > 0) {
-        const size_t part = std::min<uint64_t>(left_, size);
-        left_ -= part;
-        bytes += part;
-        size -= part;
-        continue;
-      }
-      if (prefix_ > 0) length_ = length_ << 8 | *bytes;  // the first byte is the compressed flag
-      ++bytes;
-      --size;
-      if (++prefix_ < 5) continue;
-      left_ = length_;
-      prefix_ = 0;
-      length_ = 0;
+  /// Answers how many messages have come to their end.
+  uint64_t Advance(const uint8_t* bytes, size_t size) {
+    uint64_t ended = 0;
+    for (size_t at = 0; at < size; ended += BetweenMessages() ? 1u : 0u) at += Step(bytes + at, size - at);
+    return ended;
+  }
+  /// Goes on by a byte of a prefix, or by what there is of a message: answers how many bytes, of one at least.
+  size_t Step(const uint8_t* bytes, size_t size) {
+    if (left_ > 0) {
+      const size_t part = std::min<uint64_t>(left_, size);
+      left_ -= part;
+      return part;
     }
+    if (prefix_ > 0) length_ = length_ << 8 | *bytes;  // the first byte is the compressed flag
+    if (++prefix_ < 5) return 1;
+    left_ = length_;
+    prefix_ = 0;
+    length_ = 0;
+    return 1;
   }
   bool BetweenMessages() const { return left_ == 0 && prefix_ == 0; }
 

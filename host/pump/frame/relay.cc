@@ -190,7 +190,7 @@ void Relay::BeginResponse(HeaderBlock block, bool end) {
 
 void Relay::OnUpData(const uint8_t* data, size_t size) {
   Touch();
-  call_.AddReceived(size);
+  call_.AddReceived(size, received_.Advance(data, size));
   downward_.queue.Append(data, size);
   down_.AddWaiting(size);
   down_.Resume(down_id_);
@@ -248,6 +248,7 @@ void Relay::OnUpLost(const std::string& why) {
 bool Relay::Retry() {
   if (!may_replay_ || response_begun_) return false;
   replayed_ += replay_.size();
+  sent_up_ = {};
   upward_.queue.Prepend(replay_);
   return call_.PickAgain();
 }

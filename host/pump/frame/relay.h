@@ -62,6 +62,9 @@ class Relay final : public Disposable, public RelayHook<DownTag>, public RelayHo
   /// Whether the call is under way and nothing of an answer has been given.
   bool unanswered() const { return !response_begun_ && !call_.ended(); }
 
+  /// Whether the downstream's stream is reset because the upstream's was, or because of the proxy.
+  bool passes_reset() const { return reset_due_ || own_end_; }
+
   size_t request_bytes() const { return request_headers_.bytes(); }
 
  private:
@@ -103,6 +106,8 @@ class Relay final : public Disposable, public RelayHook<DownTag>, public RelayHo
   void AnswerAlone(uint32_t grpc_status, const std::string& message, int64_t pushback_ms);
   void AnswerHttp(std::string_view status, std::string_view text);
   void SubmitAnswer(const Fields& fields);
+  size_t WholeMessages() const;
+  void KeepQueued(size_t bytes);
   ssize_t EndDown(uint32_t* flags);
   ssize_t SubmitTrailers(Session& session, int32_t stream_id, const HeaderBlock& trailers, uint32_t* flags);
   void ArmTimer();
@@ -127,6 +132,8 @@ class Relay final : public Disposable, public RelayHook<DownTag>, public RelayHo
   Direction downward_;
   ToUpstream to_upstream_{*this};
   ToDownstream to_downstream_{*this};
+  MessageCursor sent_up_;
+  MessageCursor received_;
   MessageCursor sent_down_;
 
   ByteQueue replay_;     // what went upstream, as long as the request may have to go there again

@@ -69,15 +69,36 @@ void Relay::Fail(uint32_t outcome, uint32_t grpc_status, const std::string& why)
   } else if (!response_begun_) {
     AnswerAlone(grpc_status, why, 0);
   } else {
-    if (outcome == MYELIN_OUTCOME_DEADLINE) {
-      down_.RemoveWaiting(downward_.queue.size());
-      downward_.queue.Clear();
-    }
+    KeepQueued(outcome == MYELIN_OUTCOME_DEADLINE ? 0 : WholeMessages());
     own_end_ = true;
     own_status_ = grpc_status;
     own_message_ = why;
     down_.Resume(down_id_);
   }
+}
+
+// How much of what is queued can be followed by a status: up to the end of the last message, or all of it where the
+// downstream has a part already and the rest is missing.
+size_t Relay::WholeMessages() const {
+  MessageCursor cursor = sent_down_;
+  size_t at = 0;
+  size_t whole = cursor.BetweenMessages() ? 0 : downward_.queue.size();
+  downward_.queue.ForPrefix(downward_.queue.size(), [&](const uint8_t* data, size_t size) {
+    for (size_t done = 0; done < size;) {
+      const size_t part = cursor.Step(data + done, size - done);
+      done += part;
+      at += part;
+      if (cursor.BetweenMessages()) whole = at;
+    }
+  });
+  return whole;
+}
+
+void Relay::KeepQueued(size_t bytes) {
+  down_.RemoveWaiting(downward_.queue.size() - bytes);
+  ByteQueue kept(down_.worker().buffers());
+  downward_.queue.MoveTo(kept, bytes);
+  downward_.queue = std::move(kept);
 }
 
 void Relay::OnUpOversizedHeaders() {

@@ -29,7 +29,10 @@ ssize_t Relay::ToUpstream::Read(size_t most, uint32_t* flags) {
 }
 
 void Relay::ToUpstream::Move(size_t size, ByteQueue& output) {
-  relay.call_.AddSent(size);
+  uint64_t messages = 0;
+  relay.upward_.queue.ForPrefix(
+      size, [&](const uint8_t* data, size_t part) { messages += relay.sent_up_.Advance(data, part); });
+  relay.call_.AddSent(size, messages);
   if (relay.may_replay_ && relay.replay_.size() + size > kMaxReplay) relay.ForgetReplay();
   relay.upward_.queue.MoveTo(output, size, relay.may_replay_ ? &relay.replay_ : nullptr);
   const size_t known = std::min(size, relay.replayed_);
@@ -80,7 +83,9 @@ ssize_t Relay::EndDown(uint32_t* flags) {
     nghttp2_submit_trailer(down_.h2(), down_id_, fields.data(), fields.size());
     return 0;
   }
-  const uint32_t code = own_end_ ? static_cast<uint32_t>(NGHTTP2_INTERNAL_ERROR) : reset_code_;
+  const bool late = own_status_ == MYELIN_GRPC_DEADLINE_EXCEEDED;
+  const uint32_t own = late ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR;
+  const uint32_t code = own_end_ ? own : reset_code_;
   nghttp2_submit_rst_stream(down_.h2(), NGHTTP2_FLAG_NONE, down_id_, code);
   return NGHTTP2_ERR_DEFERRED;
 }

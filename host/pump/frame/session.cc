@@ -21,6 +21,10 @@ namespace {
 
 // The connection's window. It is given back as bytes come in, so it need not be larger than what is on the wire.
 constexpr uint32_t kLeastConnectionWindow = 1024 * 1024;
+// nghttp2 takes a longer name or value for an error of the connection, so peers are asked not to send one.
+constexpr uint32_t kLongestText = 64 * 1024;
+// A peer that was told to calm down has so long to hear it.
+constexpr uint64_t kCalmNs = 1'000'000'000;
 // Reads of one connection in a turn, so that a busy one does not starve others.
 constexpr int kReadsPerTurn = 4;
 
@@ -57,7 +61,7 @@ void Session::SubmitSettings() {
   const bool down = side_ == Side::kDownstream;
   const std::array<nghttp2_settings_entry, 4> settings{{
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, down ? limits.stream_buffer : ByteAccount::kLeast},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.max_header_bytes},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, std::min(limits.max_header_bytes, kLongestText)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
       down ? nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, MaxStreams()}
            : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -184,11 +188,13 @@ bool Session::Write() {
 
 // A peer that makes us answer and does not read the answers is not read any further.
 void Session::WatchEvents() {
-  const bool read = nghttp2_session_get_outbound_queue_size(h2_) < kMaxPendingFrames || !blocked_;
+  const bool answers = nghttp2_session_get_outbound_queue_size(h2_) < kMaxPendingFrames || !blocked_;
+  const bool read = answers && !flooded_;
   const uint32_t wanted =
       (read ? static_cast<uint32_t>(EPOLLIN) : 0u) | (blocked_ ? static_cast<uint32_t>(EPOLLOUT) : 0u);
-  if (wanted == watched_) return;
-  worker_.Watch(fd_, wanted, *this, watched_ == 0);
+  if (wanted == watched_ && watching_) return;
+  worker_.Watch(fd_, wanted, *this, !watching_);
+  watching_ = true;
   watched_ = wanted;
 }
 
@@ -260,6 +266,7 @@ void Session::Terminate(uint32_t error_code) {
 void Session::Shut(const std::string& why) {
   if (closed_) return;
   closed_ = true;
+  calm_timer_.Stop();
   if (DirtyHook::is_linked()) DirtyHook::unlink();
   if (WithheldHook::is_linked()) WithheldHook::unlink();
   if (side_ == Side::kDownstream) worker_.LetGo(std::exchange(held_, 0));
@@ -267,7 +274,7 @@ void Session::Shut(const std::string& why) {
   if (fd_ >= 0) {
     const int fd = std::exchange(fd_, -1);
     if (goaway_sent_ || goaway_received_) {
-      worker_.Linger(fd, watched_ != 0);
+      worker_.Linger(fd, watching_);
     } else {
       ::close(fd);
     }
@@ -279,10 +286,12 @@ bool Session::HeadersTooSlow(uint64_t limit_ns) const {
   return headers_since_ns_ != 0 && worker_.context().now_ns - headers_since_ns_ >= limit_ns;
 }
 
+// One that does not even read the answer is not waited for.
 void Session::Flood(AbuseKind kind) {
-  if (std::exchange(flooded_, true)) return;
+  if (closed_ || std::exchange(flooded_, true)) return;
   worker_.CountAbuse(kind, PeerName());
   Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+  worker_.context().timers.Start(calm_timer_, worker_.context().now_ns + kCalmNs);
 }
 
 void Session::Expel(AbuseKind kind) {

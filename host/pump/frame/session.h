@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/abuse.h"
+#include "base/timer_wheel.h"
 #include "pump/frame/allowance.h"
 #include "pump/frame/buffer.h"
 #include "pump/frame/frame_rules.h"
@@ -112,8 +113,9 @@ class Session : public Pollable, public Disposable, public DirtyHook, public Wit
   virtual void OnEnd(int32_t stream_id) = 0;
   virtual void OnEndSent(int32_t) {}
   virtual void OnStreamClosed(int32_t stream_id, uint32_t error_code) = 0;
-  /// What the peer sent on the stream is malformed. It has been reset, and OnStreamClosed comes next.
-  virtual void OnMalformed(int32_t) {}
+  /// A reset is on its way that speaks of a peer that breaks the rules: whether this one did on that stream, and the
+  /// code is not passed on from another connection. OnStreamClosed comes next.
+  virtual bool OnMalformed(int32_t stream_id) = 0;
   virtual void OnSettings() {}
   virtual void OnGoaway(uint32_t, std::string_view) {}
   virtual void OnPong() {}
@@ -154,6 +156,7 @@ class Session : public Pollable, public Disposable, public DirtyHook, public Wit
   bool goaway_received_ = false;
   bool flooded_ = false;           // the peer has been told to calm down
   uint64_t headers_since_ns_ = 0;  // 0: no block is coming in
+  bool watching_ = false;
   uint32_t watched_ = 0;
   FrameRules rules_;  // of a client's frames
   HeaderBlock receiving_;
@@ -168,6 +171,7 @@ class Session : public Pollable, public Disposable, public DirtyHook, public Wit
   Allowance empty_data_{10'000, 1'000};
   Allowance resets_{24'000, 2'000};
   Allowance own_resets_{1'000, 20};
+  Timer calm_timer_{[](void* self) { static_cast<Session*>(self)->Shut("it was told to calm down"); }, this};
 };
 
 }  // namespace myelin::frame

@@ -72,7 +72,8 @@ struct SessionCallbacks {
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) session.OnPong();
         break;
-      case NGHTTP2_RST_STREAM:  // more than a client that cancels often sends
+      case NGHTTP2_RST_STREAM:  // more than a client that cancels often sends; an upstream may end every stream so
+        if (session.side_ == Session::Side::kUpstream) return 0;
         Count(session, session.resets_, AbuseKind::kRapidReset);
         return 0;
       case NGHTTP2_WINDOW_UPDATE:
@@ -122,15 +123,19 @@ struct SessionCallbacks {
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
       case NGHTTP2_DATA:
+        // Receivers measure the way by a PING for what they get, and open windows for it.
+        session.control_frames_.Earn();
+        session.window_updates_.Earn();
         if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) session.OnEndSent(frame->hd.stream_id);
         break;
       case NGHTTP2_RST_STREAM: {
-        // Only nghttp2 itself sends these two, for a peer that breaks the rules (MadeYouReset).
+        // Sent for a peer that breaks the rules (MadeYouReset), or passed on. An upstream is asked for each of its
+        // streams, so what it makes us reset is bounded.
         const uint32_t code = frame->rst_stream.error_code;
         const bool provoked =
             code == NGHTTP2_PROTOCOL_ERROR || code == NGHTTP2_FLOW_CONTROL_ERROR || code == NGHTTP2_STREAM_CLOSED;
-        if (!provoked) break;
-        session.OnMalformed(frame->hd.stream_id);
+        if (!provoked || !session.OnMalformed(frame->hd.stream_id)) break;
+        if (session.side_ == Session::Side::kUpstream) break;
         Count(session, session.own_resets_, AbuseKind::kProvokedReset);
         break;
       }

@@ -39,6 +39,25 @@ int Fail(int fd, std::string& why) {
   return -1;
 }
 
+// One socket of IPv6 takes what comes by IPv4 too; a kernel without IPv6 has the other kind only.
+int AnyFamily() {
+  static const int family = [] {
+    const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) ::close(fd);
+    return fd >= 0 ? AF_INET6 : AF_INET;
+  }();
+  return family;
+}
+
+// A peer that has vanished without a word is found to be gone, in some three minutes. What a listening socket has, the
+// accepted ones have too.
+void SetKeepAlive(int fd) {
+  const std::pair<int, int> options[] = {{TCP_KEEPIDLE, 120}, {TCP_KEEPINTVL, 15}, {TCP_KEEPCNT, 4}};
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+  for (const auto& [name, value] : options) ::setsockopt(fd, IPPROTO_TCP, name, &value, sizeof(value));
+}
+
 // A path that nobody listens on any more is left over from a process that ended.
 void RemoveStale(const SocketAddress& address) {
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -69,7 +88,7 @@ AddressText SplitAddress(const std::string& address) {
 std::vector<SocketAddress> Resolve(const AddressText& text, bool numeric_only, bool passive, std::string& why) {
   if (text.is_unix) return UnixAddress(text.host, why);
   addrinfo hints{};
-  hints.ai_family = text.host.empty() ? AF_INET6 : AF_UNSPEC;
+  hints.ai_family = text.host.empty() ? AnyFamily() : AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0) | (numeric_only ? AI_NUMERICHOST : 0);
   addrinfo* found = nullptr;
@@ -98,6 +117,7 @@ int ListenOn(const SocketAddress& address, std::string& why) {
   } else {
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    SetKeepAlive(fd);
   }
   if (::bind(fd, address.get(), address.size) != 0 || ::listen(fd, kBacklog) != 0) return Fail(fd, why);
   return fd;
@@ -116,7 +136,10 @@ uint16_t PortOf(int fd) {
 int ConnectTo(const SocketAddress& address, std::string& why) {
   const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return Fail(fd, why);
-  if (address.storage.ss_family != AF_UNIX) SetNoDelay(fd);
+  if (address.storage.ss_family != AF_UNIX) {
+    SetNoDelay(fd);
+    SetKeepAlive(fd);
+  }
   if (::connect(fd, address.get(), address.size) != 0 && errno != EINPROGRESS) return Fail(fd, why);
   return fd;
 }

@@ -54,8 +54,10 @@ void UpConnection::OnStreamClosed(int32_t stream_id, uint32_t error_code) {
   if (Relay* relay = RelayOf(stream_id)) relay->OnUpClosed(error_code);
 }
 
-void UpConnection::OnMalformed(int32_t stream_id) {
-  if (Relay* relay = RelayOf(stream_id)) relay->OnUpMalformed();
+bool UpConnection::OnMalformed(int32_t stream_id) {
+  Relay* relay = RelayOf(stream_id);  // else the relay has let it go, and said why
+  if (relay != nullptr) relay->OnUpMalformed();
+  return relay != nullptr;
 }
 
 void UpConnection::OnSettings() {
@@ -70,6 +72,7 @@ void UpConnection::OnSettings() {
 
 void UpConnection::OnGoaway(uint32_t error_code, std::string_view why) {
   leaving_ = true;
+  if (observer_ != nullptr) observer_->OnLeaving(*this);
   const bool pings = error_code == NGHTTP2_ENHANCE_YOUR_CALM && why == "too_many_pings";
   if (pings && observer_ != nullptr) observer_->OnTooManyPings(*this);
 }

@@ -40,7 +40,7 @@ class UpConnection final : public Session, public Connection {
   void OnEnd(int32_t stream_id) override;
   void OnEndSent(int32_t stream_id) override;
   void OnStreamClosed(int32_t stream_id, uint32_t error_code) override;
-  void OnMalformed(int32_t stream_id) override;
+  bool OnMalformed(int32_t stream_id) override;
   void OnSettings() override;
   void OnGoaway(uint32_t error_code, std::string_view why) override;
   void OnPong() override {}

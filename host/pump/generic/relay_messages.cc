@@ -31,7 +31,7 @@ void Relay::OnDownRead(bool ok) {
   upward_.reading = false;
   if (ok) {
     Touch();
-    call_.AddSent(upward_.incoming.Length());
+    call_.AddSent(upward_.incoming.Length(), 1);
     if (upward_.holding && !upward_.writing) WriteUp();
     upward_.held.Swap(&upward_.incoming);
     upward_.holding = true;
@@ -132,7 +132,7 @@ void Relay::OnUpRead(bool ok) {
     return;
   }
   Touch();
-  call_.AddReceived(downward_.incoming.Length());
+  call_.AddReceived(downward_.incoming.Length(), 1);
   if (downward_.holding && !downward_.writing) WriteDown();
   downward_.held.Swap(&downward_.incoming);
   downward_.holding = true;
