@@ -2,9 +2,12 @@
 #
 # How each kind of load is measured. An object serves all rounds of one load; `measure` measures one relay once and
 # answers its figures by metric.
+import itertools
 import json
+import pathlib
 import statistics
 import subprocess
+import threading
 import time
 
 import measure
@@ -121,13 +124,13 @@ class Workers(ClosedLoop):
         return {**figures, "imbalance": max(by_worker) / max(min(by_worker), 1)}
 
 
-class Policies(Kind):
-    """policy_bench: its dearest benchmark, each taken at the best of its repetitions."""
+class GoogleBenchmark(Kind):
+    """A program of Google Benchmark's, each of its benchmarks taken at the best of its repetitions."""
 
     rounds = 1
 
-    def measure(self, _):
-        command = [f"{self.bench.build}/bench/policy_bench", "--benchmark_format=json", "--benchmark_repetitions=3"]
+    def best(self, program, *arguments):
+        command = [f"{self.bench.build}/bench/{program}", "--benchmark_format=json", *arguments]
         if self.bench.quick:
             command.append("--benchmark_min_time=0.05")
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
@@ -137,7 +140,92 @@ class Policies(Kind):
         best = {}
         for run in runs:
             best[run["run_name"]] = min(run["cpu_time"], best.get(run["run_name"], run["cpu_time"]))
+        return runs, best
+
+
+class Policies(GoogleBenchmark):
+    """policy_bench: its dearest benchmark."""
+
+    def measure(self, _):
+        runs, best = self.best("policy_bench", "--benchmark_repetitions=3")
         return {"ns": max(best.values()), "allocations": max(run["allocs/call"] for run in runs), **best}
+
+
+class Hooks(GoogleBenchmark):
+    """hook_bench: a pick through the ABI over the same linked in, and what the host's guard adds to it."""
+
+    def measure(self, _):
+        _, best = self.best("hook_bench", "--benchmark_repetitions=9", "--benchmark_enable_random_interleaving=true")
+        def of(policy, how):
+            return next(ns for name, ns in best.items() if name.startswith(f"{policy}/{how}/"))
+        return {"min_conn_ratio": of("min_conn", "table") / of("min_conn", "linked"),
+                "random_weight_more_ns": of("random_weight", "table") - of("random_weight", "linked"),
+                "guard_ns": max(of(policy, "guarded") - of(policy, "table") for policy in ("min_conn", "random_weight")),
+                **best}
+
+
+class Swaps(ClosedLoop):
+    """Policies replaced while calls run: latency beside that without, and how soon a new one picks."""
+
+    EVERY_S = 0.05
+
+    def prepare(self, running):
+        for relay in running:  # each plugin is tried before it is loaded; here once
+            for policy in ({"balancer": "min_conn"}, {"balancer": "random_weight"}):
+                relay.post("/swap", {"proxy": "bench", **policy})
+
+    def measure(self, relay):
+        self.settings["seconds"] = 4 * self.bench.seconds
+        quiet = super().measure(relay)
+        swaps, stop = [], threading.Event()
+        swapper = threading.Thread(target=self.swap_until, args=(relay, stop, swaps))
+        swapper.start()
+        try:
+            busy = super().measure(relay)
+        finally:
+            stop.set()
+            swapper.join()
+        return {"swaps": len(swaps), "p99_ratio": busy["p99_us"] / quiet["p99_us"],
+                "first_pick_ms": statistics.median(swaps) * 1e3, "p99_us": busy["p99_us"], "quiet_p99_us": quiet["p99_us"]}
+
+    def swap_until(self, relay, stop, swaps):
+        for number in itertools.count():
+            if stop.wait(self.EVERY_S):
+                return
+            began = time.monotonic()
+            relay.post("/swap", {"proxy": "bench", "balancer": ("min_conn", "random_weight")[number % 2]})
+            while not self.picks(relay):
+                if stop.is_set():
+                    return
+            swaps.append(time.monotonic() - began)
+
+    @staticmethod
+    def picks(relay):
+        balancer = relay.stats()["proxies"][0]["policies"][0]
+        return any(hook["hook"] == "pick" and hook["calls"] for hook in balancer["hooks"])
+
+
+class Generations(Kind):
+    """Memory that each plugin file takes that was not loaded before, for it is never unloaded."""
+
+    fresh = True
+    rounds = 1
+    FILES = 10
+
+    def measure(self, relay):
+        self.bench.upstream.answer("unary")
+        source = pathlib.Path(self.bench.build, "plugins", "myelin_min_conn.so").read_bytes()
+        def swap(number):
+            path = pathlib.Path(self.bench.folder, f"generation-{number}.so")
+            path.write_bytes(source + b"%d" % number)
+            relay.post("/swap", {"proxy": "bench", "balancer": str(path)})
+            measure.check(self.bench.load(relay.port, "unary", connections=1, streams=4, seconds=0.1))
+        for number in range(2):
+            swap(number)
+        before = relay.memory("VmRSS")
+        for number in range(2, 2 + self.FILES):
+            swap(number)
+        return {"bytes_each": (relay.memory("VmRSS") - before) / self.FILES}
 
 
 class KilledUpstream(Kind):

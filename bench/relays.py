@@ -142,12 +142,19 @@ class Relay:
                                         stdout=self.log, stderr=subprocess.STDOUT, cwd=folder)
         self._wait()
 
+    def ports(self):
+        return [self.port]
+
     def _wait(self):
         deadline = time.monotonic() + 20
+        waited_for = self.ports()
         while time.monotonic() < deadline and self.process.poll() is None:
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+                if probe.connect_ex(("127.0.0.1", waited_for[0])) == 0:
+                    waited_for.pop(0)
+                    if not waited_for:
+                        return
+                    continue
             time.sleep(0.02)
         self.log.seek(0)
         raise SystemExit(f"bench: {self.name} does not listen:\n{self.log.read()}")
@@ -188,8 +195,16 @@ class Myelin(Relay):
         super().__init__(name, [f"{build}/bin/myelin", "--config", "{config}"], MYELIN, folder, upstream, pump=pump,
                          workers=workers, admin=self.admin)
 
+    def ports(self):
+        return [self.port, self.admin]
+
     def stats(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/stats", timeout=5) as answer:
+            return json.load(answer)
+
+    def post(self, path, body):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
 

@@ -65,7 +65,7 @@ std::vector<GuardedThread*>& GuardedThreads() {
   return threads;
 }
 
-void GuardThisThread(const std::string& name, bool is_worker, std::function<void()> cut_off) {
+void GuardThisThread(const std::string& name, bool is_worker, std::function<bool()> cut_off) {
   thread_local std::unique_ptr<Entry> entry;
   GuardedThread thread;
   thread.name = name;

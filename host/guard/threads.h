@@ -19,7 +19,7 @@ namespace myelin {
 struct GuardedThread {
   std::string name;
   bool is_worker = false;
-  std::function<void()> cut_off;  // empty: nothing can be done about it when it hangs
+  std::function<bool()> cut_off;  // empty: nothing can be done about it when it hangs
   pthread_t handle{};
   std::atomic<HookSite*>* current = nullptr;
 
@@ -31,8 +31,9 @@ struct GuardedThread {
 };
 
 /// Enters this thread until it ends, and gives it a stack of its own for signal handlers. `cut_off` is called by the
-/// watchdog when the thread hangs: it must take away from outside what the thread serves.
-void GuardThisThread(const std::string& name, bool is_worker, std::function<void()> cut_off = {});
+/// watchdog when the thread hangs: it must take away from outside what the thread serves, and answers whether another
+/// thread will serve in its place.
+void GuardThisThread(const std::string& name, bool is_worker, std::function<bool()> cut_off = {});
 
 /// All that have entered. Under HookSitesMutex.
 std::vector<GuardedThread*>& GuardedThreads();

@@ -113,15 +113,15 @@ void Watchdog::Seize(GuardedThread& thread, uint64_t ns) {
       std::string(HookName(thread.site->hook())) + " has not returned for " + TimeText(ns) + " on " + thread.name;
   policy.Abandon();
   if (policy.settings().quarantine) policy.Quarantine(what);
-  if (!AnyWorkerLeft()) GiveUp(*thread.site, what);
+  const bool replaced = thread.cut_off && thread.cut_off();
+  if (!replaced && !AnyWorkerLeft()) GiveUp(*thread.site, what);
   if (!thread.is_worker) {
     log_.Error(policy.component(), what + ": there are no new endpoints, health changes or reloads until it does");
     return;
   }
-  if (thread.cut_off) thread.cut_off();
-  log_.Error(policy.component(),
-             what + (thread.cut_off ? ": its connections are closed, and other workers take new ones"
-                                    : ": its calls wait until it does"));
+  const char* others = replaced ? ", and another worker takes its place" : ", and other workers take new ones";
+  log_.Error(policy.component(), what + (thread.cut_off ? std::string(": its connections are closed") + others
+                                                        : ": its calls wait until it does"));
 }
 
 void Watchdog::TellOfReturn(const GuardedThread& thread, uint64_t now_ns) {

@@ -56,7 +56,7 @@ class PolicyInstance {
 
   /// A worker's state. Give it back with DestroyShard.
   bool CreateShard(uint32_t worker, void** shard, std::string& why) {
-    if (!created_) return true;
+    if (!created_ || (guard_.abandoned() && guard_.quarantined())) return true;
     std::array<char, 1024> text{};
     myelin_error error{sizeof(myelin_error), 0, text.data(), text.size(), 0};
     const int32_t code =

@@ -15,6 +15,9 @@ namespace {
 // So many listeners of the generic pump, each with workers of its own, can be added by reloads.
 constexpr uint32_t kSpareListeners = 16;
 
+// So many workers that hang in a policy can be replaced.
+constexpr uint32_t kSpareWorkers = 8;
+
 uint32_t GenericListeners(const Config& config) {
   const auto now = std::count_if(config.proxies.begin(), config.proxies.end(),
                                  [](const ProxyConfig& proxy) { return proxy.pump == PumpKind::kGeneric; });
@@ -27,7 +30,8 @@ Generation::Generation(const Config& config, const GenerationEnvironment& enviro
     : workers_(config.workers > 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency())),
       generic_listeners_(GenericListeners(config)),
       limits_(config.limits),
-      worker_limit_(workers_ * (1 + generic_listeners_)),
+      first_spare_(workers_ * (1 + generic_listeners_)),
+      worker_limit_(first_spare_ + kSpareWorkers),
       environment_(environment),
       drain_timeout_(config.drain_timeout) {}
 
@@ -94,7 +98,8 @@ Pump& Generation::PumpOf(PumpKind kind) {
   std::unique_ptr<Pump>& pump = pumps_[kind];
   if (pump) return *pump;
   pump = kind == PumpKind::kFrame
-             ? frame::MakePump(workers_, 0, environment_.control, environment_.log, limits_)
+             ? frame::MakePump(workers_, first_spare_, kSpareWorkers, environment_.control, environment_.log, limits_,
+                               [this](Worker& stuck) { ReplaceWorker(stuck); })
              : generic::MakePump(workers_, workers_, generic_listeners_, environment_.control, environment_.log);
   return *pump;
 }
@@ -116,6 +121,29 @@ void Generation::ConnectRoutes() {
     proxy->SetRoutes(
         [this](const std::string& to, Worker& worker) -> ProxyShard& { return Find(to)->ShardFor(worker); });
   }
+}
+
+// Its connections are shut already. What it has in memory stays untouched; if it comes back, it ends what is left.
+void Generation::ReplaceWorker(Worker& stuck) {
+  for (Retired& retired : retired_) {
+    if (retired.proxy) retired.proxy->CutOff(stuck);
+  }
+  Worker* fresh = draining_ ? nullptr : PumpOf(PumpKind::kFrame).MakeReplacement();
+  if (fresh == nullptr) return;
+  try {
+    for (const auto& proxy : proxies_) proxy->Replace(stuck, *fresh);
+    for (const auto& proxy : proxies_) {
+      proxy->SetRoutes(
+          [this](const std::string& to, Worker& worker) -> ProxyShard& { return Find(to)->ShardFor(worker); });
+    }
+    for (const auto& proxy : proxies_) proxy->ServeOn(*fresh);
+  } catch (const StartupError& error) {
+    environment_.log.Error("main", std::string("a worker that hangs is not replaced: ") + error.what());
+    return;
+  }
+  PumpOf(PumpKind::kFrame).Retire(stuck);
+  environment_.log.Warning("main", "worker-" + std::to_string(fresh->context().index) + " serves in the place of worker-" +
+                                       std::to_string(stuck.context().index));
 }
 
 void Generation::Start() {

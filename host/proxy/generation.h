@@ -108,10 +108,12 @@ class Generation {
                                        Diagnostics& diagnostics);
   PolicyEnvironment EnvironmentOf(const ProxyConfig& proxy, MetadataKeys& keys) const;
   Proxy* Find(const std::string& name) const;
+  void ReplaceWorker(Worker& stuck);
 
   const uint32_t workers_;
   const uint32_t generic_listeners_;
   const HostLimits limits_;
+  const uint32_t first_spare_;   // the index of the first worker in the place of one that hangs
   const uint32_t worker_limit_;  // no worker's index is that high
   GenerationEnvironment environment_;
   SystemResolver system_resolver_;

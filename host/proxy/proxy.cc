@@ -55,7 +55,14 @@ Proxy::Proxy(const ProxyConfig& config, ProxyPolicies policies, MetadataKeys key
   trial_timer_ = control_.Every(1s, [this] { JudgeTrials(); });
 }
 
-Proxy::~Proxy() { control_.Cancel(trial_timer_); }
+Proxy::~Proxy() {
+  control_.Cancel(trial_timer_);
+  for (WorkerShard& shard : shards_) {
+    if (shard.worker != nullptr) continue;  // a thread may be inside of it
+    static_cast<void>(shard.shard.release());
+    static_cast<void>(shard.counters.release());
+  }
+}
 
 void Proxy::JudgeTrials() {
   if (parts_.balancer_candidate) parts_.balancer_candidate.trial->Judge();
@@ -178,6 +185,7 @@ void Proxy::PublishSnapshot() {
   if (!snapshot) return log_.Error(config_.name, why);
   published_ = snapshot;
   for (const WorkerShard& shard : shards_) {
+    if (shard.worker == nullptr) continue;
     shard.worker->Post([target = shard.shard.get(), snapshot] { target->SetSnapshot(snapshot); });
   }
 }

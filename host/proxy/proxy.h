@@ -35,7 +35,7 @@ struct ProxyChange {
 class Proxy {
  public:
   struct WorkerShard {
-    Worker* worker;
+    Worker* worker;  // nullptr: it hangs in a policy, and only what it has counted counts
     std::unique_ptr<ProxyCounters> counters;
     std::unique_ptr<ProxyShard> shard;
     enum Removal { kNone, kAsked, kDone };
@@ -94,6 +94,12 @@ class Proxy {
   /// [control] After the drain of a proxy that is no longer configured: lets go of shards whose last call has ended.
   /// Answers whether all are gone; else to be asked again.
   bool ReleaseShards();
+
+  /// [control] `stuck` hangs in a policy, perhaps for ever: nothing is posted to its shard any more.
+  void CutOff(Worker& stuck);
+  /// [control] `fresh` is to serve in its place: the steps, in this order. The first throws StartupError.
+  void Replace(Worker& stuck, Worker& fresh);
+  void ServeOn(Worker& fresh);
 
   /// Publishes no more snapshots: its workers are about to end, and cannot be posted to afterwards.
   void StopPublishing() { publishing_ = false; }

@@ -12,6 +12,13 @@
 namespace myelin {
 namespace {
 
+/// Lets go of it without an end.
+void Forget(Proxy::WorkerShard& shard) {
+  static_cast<void>(shard.shard.release());
+  static_cast<void>(shard.counters.release());
+  *shard.removal = Proxy::WorkerShard::kDone;
+}
+
 bool TooManyWorkers(Pool& pool, size_t sharers, std::string& why) {
   const uint32_t most = MaxWorkers(pool);
   if (most == 0 || sharers <= most) return false;
@@ -81,6 +88,10 @@ bool Proxy::MakeShardChanges(ProxyChange& change, Diagnostics& diagnostics) {
   }
   try {
     for (const WorkerShard& shard : shards_) {
+      if (shard.worker == nullptr) {
+        change.shards.emplace_back();
+        continue;
+      }
       auto step = std::make_shared<ShardChange>(
           MakeShardChange(shard.worker->context(), &parts_, change.parts, *shard.counters));
       step->pool_options = PoolOptions(*shard.worker, change.config);
@@ -107,6 +118,7 @@ void Proxy::Commit(ProxyChange change) {
   if (change.endpoints) CommitEndpoints(*change.endpoints);
   if (change.snapshot) published_ = change.snapshot;
   for (size_t i = 0; i < change.shards.size(); ++i) {
+    if (shards_[i].worker == nullptr) continue;
     shards_[i].worker->Post(
         [target = shards_[i].shard.get(), step = std::move(change.shards[i])] { target->Apply(std::move(*step)); });
   }
@@ -164,6 +176,7 @@ bool Proxy::ChangeEndpoints(const EndpointSet::Change& change, std::string& why)
   parts_.endpoints = endpoints_.members();
   published_ = snapshot;
   for (const WorkerShard& shard : shards_) {
+    if (shard.worker == nullptr) continue;
     shard.worker->Post([target = shard.shard.get(), added = change.added, removed = change.removed, snapshot] {
       target->ChangeEndpoints(added, removed, snapshot);
     });
@@ -195,8 +208,31 @@ std::vector<Proxy::WorkerShard> Proxy::TakeShardsOf(std::span<Worker* const> wor
   return taken;
 }
 
+// The thread that hangs uses the shard; neither it nor its counters can be freed.
+void Proxy::CutOff(Worker& stuck) {
+  for (WorkerShard& shard : shards_) {
+    if (shard.worker == &stuck) shard.worker = nullptr;
+  }
+}
+
+void Proxy::Replace(Worker& stuck, Worker& fresh) {
+  if (listener_) listener_->Replace(stuck, fresh);
+  std::replace(sharers_.begin(), sharers_.end(), &stuck, &fresh);
+  const bool reached = std::any_of(shards_.begin(), shards_.end(), [&](const auto& shard) { return shard.worker == &stuck; });
+  CutOff(stuck);
+  if (reached) ShardFor(fresh);
+}
+
+void Proxy::ServeOn(Worker& fresh) {
+  if (listener_) listener_->StartOn(fresh, ShardFor(fresh));
+}
+
 bool Proxy::ReleaseShards() {
   for (WorkerShard& shard : shards_) {
+    if (shard.worker == nullptr) {
+      Forget(shard);
+      continue;
+    }
     if (*shard.removal != WorkerShard::kNone) continue;
     *shard.removal = WorkerShard::kAsked;
     shard.worker->RemoveShard(*shard.shard, [removal = shard.removal](bool removed) {

@@ -46,6 +46,10 @@ class Listener {
   virtual ConnectionTotals connection_totals() const { return {}; }
   /// Begins to serve. `entries` has for each worker the shard where its calls come in.
   virtual void Start(std::span<ProxyShard* const> entries) = 0;
+  /// [control] `fresh` in the place of `stuck`, which a policy does not return to; then StartOn has its entry. Nothing
+  /// happens when `stuck` does not serve it. Throws StartupError when an address cannot be bound again.
+  virtual void Replace(Worker&, Worker&) {}
+  virtual void StartOn(Worker&, ProxyShard&) {}
   /// Takes no new calls (GOAWAY), waits for those in flight until `deadline_ns`, then cancels the rest.
   virtual void Drain(uint64_t deadline_ns) = 0;
   /// Ends its workers. No call is left by then.
@@ -64,6 +68,10 @@ class Pump {
   virtual ~Pump() = default;
   /// Binds the addresses. Throws StartupError (with an empty origin) naming the address and the reason.
   virtual std::unique_ptr<Listener> Listen(const ListenOptions& options) = 0;
+  /// [control] A worker that runs, for the place of one that hangs. nullptr: there can be no more.
+  virtual Worker* MakeReplacement() { return nullptr; }
+  /// [control] Another has its place: if it comes back, it ends what is left on it.
+  virtual void Retire(Worker&) {}
   /// [any] Adds what it knows of its workers.
   virtual void AddStats(HostStats&) const {}
 };

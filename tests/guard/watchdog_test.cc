@@ -55,7 +55,7 @@ class WatchdogTest : public ::testing::Test {
   }
 
   /// A worker that is in `hook` until the test ends. Beside it is another, so that not all hang.
-  void Hang(Hook hook, std::function<void()> cut_off = {}) {
+  void Hang(Hook hook, std::function<bool()> cut_off = {}) {
     guard_ = std::make_unique<PolicyGuard>(
         PolicyIdentity{"orders", "balancer", "mine", "/p/mine.so", "1.2", "0123456789abcdef", 4}, settings_, *log_);
     GuardThisThread("worker-8", true);
@@ -96,7 +96,10 @@ TEST_F(WatchdogTest, ASlowHookIsToldOfOnceWithItsStack) {
 TEST_F(WatchdogTest, AHookThatDoesNotReturnCostsItsPolicyThePlaceAndItsWorkerWhatItServes) {
   settings_.hard_limit = 50ms;
   std::atomic<int> cuts{0};
-  Hang(Hook::kPick, [&] { ++cuts; });
+  Hang(Hook::kPick, [&] {
+    ++cuts;
+    return false;
+  });
   const Watchdog watchdog(*log_, -1);
   ASSERT_TRUE(Eventually([&] { return watchdog.stuck_workers() == 1; }));
   EXPECT_TRUE(guard_->quarantined());
@@ -109,6 +112,15 @@ TEST_F(WatchdogTest, AHookThatDoesNotReturnCostsItsPolicyThePlaceAndItsWorkerWha
   EXPECT_EQ(cuts, 1);
   worker_.join();
   let_go_ = std::promise<void>();
+}
+
+TEST_F(WatchdogTest, AWorkerThatIsReplacedMayBeTheLast) {
+  settings_.hard_limit = 50ms;
+  Hang(Hook::kPick, [] { return true; });
+  GuardThisThread("no worker", false);
+  const Watchdog watchdog(*log_, -1);
+  ASSERT_TRUE(Eventually([&] { return watchdog.stuck_workers() == 1; }));
+  EXPECT_THAT(Log(), HasSubstr("on worker-7: its connections are closed, and another worker takes its place"));
 }
 
 TEST_F(WatchdogTest, WithoutQuarantineAHangIsToldOfAndThePolicyStays) {

@@ -89,9 +89,9 @@ class GuardTest(harness.ProxyTest):
         self.folder = folder.name
         self.crash_file = f"{self.folder}/crash"
 
-    def serve(self, policy, role, **settings):
+    def serve(self, policy, role, workers=3, **settings):
         policies = {"limiters": [policy]} if role == "limiter" else {role: policy}
-        return self.start([self.upstream(), self.upstream()], workers=3, drain_timeout="500ms",
+        return self.start([self.upstream(), self.upstream()], workers=workers, drain_timeout="500ms",
                           guards={"crash_file": self.crash_file, **settings.pop("guards", {})}, **policies, **settings)
 
     def policy(self, target, role):
@@ -123,7 +123,7 @@ class GuardTest(harness.ProxyTest):
         if sentence == "nothing":
             self.assertNotRegex(target.log(), r" (WARN|ERROR|CRITICAL) ")
         if calls == "some":  # a worker hangs: the process ends all the same
-            wait_until(lambda: json.loads(target.get("/stats"))["stuck_workers"] == 1, "a worker that counts as stuck")
+            wait_until(lambda: json.loads(target.get("/stats"))["stuck_workers"] > 0, "a worker that counts as stuck")
             target.signal(signal.SIGTERM)
             self.assertEqual(target.wait(), 0)
 
@@ -167,6 +167,32 @@ class GuardTest(harness.ProxyTest):
                     {"no start": self.no_start, "ends": self.ends}[then](policy, role, sentence, calls)
 
     # What the table does not say
+
+    def test_the_only_worker_is_replaced_when_it_hangs(self):
+        target = self.serve(plugin_file("hanging", ""), "balancer", workers=1)
+        load = self.own(Load(target.address, clients=2))
+        target.wait_line("serves in the place of worker-0")
+        load.wait(100)
+        load.stop()
+        self.assertLessEqual(len(load.failed), 20, load.failed[-3:])
+        proxy = target.config["proxies"][0]
+        target.write({**target.config, "proxies": [{**proxy, "balancer": "min_conn"}]})
+        again = subprocess.run([harness.BINARY, "reload", "--admin", target.admin], capture_output=True, text=True)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual(target.stats()["balancer"], "min_conn")
+        unary(self.channel(target))
+        target.signal(signal.SIGTERM)
+        self.assertEqual(target.wait(), 0)
+
+    def test_a_worker_that_comes_back_ends_what_is_left_on_it(self):
+        """The hook takes twice as long as it may."""
+        target = self.serve(plugin_file("late_once", ""), "balancer", workers=2)
+        load = self.own(Load(target.address))
+        target.wait_line("serves in the place of")
+        target.wait_line("is back after")
+        load.wait(100)
+        load.stop()
+        wait_until(lambda: json.loads(target.get("/stats"))["stuck_workers"] == 0, "no worker that is stuck")
 
     def test_a_policy_that_crashed_is_back_when_its_file_has_changed(self):
         path = f"{self.folder}/crashing.so"

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -45,6 +46,7 @@ FrameListener::FrameListener(const ListenOptions& options, std::vector<FrameWork
                              std::function<void()> start, std::function<void()> stop)
     : workers_(std::move(workers)),
       borrowed_(workers_.begin(), workers_.end()),
+      limits_(options.limits),
       start_(std::move(start)),
       stop_(std::move(stop)) {
   for (FrameWorker* worker : workers_) {
@@ -56,6 +58,7 @@ FrameListener::FrameListener(const ListenOptions& options, std::vector<FrameWork
 FrameListener::~FrameListener() {
   Stop();
   for (const int fd : shared_sockets_) ::close(fd);
+  for (std::unique_ptr<Entrance>& entrance : cut_off_) static_cast<void>(entrance.release());  // see Replace
 }
 
 int FrameListener::Open(const std::string& address, const std::string& bound_to) {
@@ -81,6 +84,7 @@ void FrameListener::Bind(const std::string& address) {
     entrance->AddSocket(fd, false);
     bound = host + ":" + std::to_string(PortOf(fd));
   }
+  bound_.push_back(bound);
   addresses_.push_back(host.empty() ? "0.0.0.0" + bound : bound);
 }
 
@@ -92,7 +96,32 @@ void FrameListener::BindUnix(const std::string& address) {
   addresses_.push_back(address);
 }
 
+// The old entrance is never freed: a thread is inside of it, or has been, and what it has posted may still come.
+void FrameListener::Replace(Worker& stuck, Worker& fresh) {
+  const auto found = std::find(borrowed_.begin(), borrowed_.end(), &stuck);
+  if (found == borrowed_.end()) return;
+  const auto place = static_cast<size_t>(found - borrowed_.begin());
+  auto& worker = static_cast<FrameWorker&>(fresh);
+  auto entrance = std::make_unique<Entrance>(worker, limits_, counts_);
+  for (const std::string& bound : bound_) entrance->AddSocket(Open(bound, bound), false);
+  for (const int fd : shared_sockets_) entrance->AddSocket(fd, true);
+  std::lock_guard lock(mutex_);
+  borrowed_[place] = &worker;
+  workers_[place] = &worker;
+  std::swap(entrances_[place], entrance);
+  static_cast<FrameWorker&>(stuck).Post([old = entrance.get()] { old->Close(); });
+  cut_off_.push_back(std::move(entrance));
+}
+
+void FrameListener::StartOn(Worker& fresh, ProxyShard& entry) {
+  const auto found = std::find(borrowed_.begin(), borrowed_.end(), &fresh);
+  if (found == borrowed_.end()) return;
+  Entrance* entrance = entrances_[static_cast<size_t>(found - borrowed_.begin())].get();
+  fresh.Post([entrance, &entry] { entrance->Start(entry); });
+}
+
 std::vector<uint64_t> FrameListener::connections() const {
+  std::lock_guard lock(mutex_);
   std::vector<uint64_t> counts;
   for (const auto& entrance : entrances_) counts.push_back(entrance->connections());
   return counts;
@@ -111,11 +140,14 @@ void FrameListener::Drain(uint64_t deadline_ns) {
   constexpr uint64_t kLastWordsNs = 2'000'000'000;
   const auto left = std::make_shared<Countdown>(workers_.size());  // also a worker's that is late
   const auto closed = std::make_shared<Countdown>(workers_.size());
-  for (size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->Post([entrance = entrances_[i].get(), deadline_ns, left, closed] {
-      entrance->Drain(deadline_ns, [left] { left->Tick(); });
-      closed->Tick();
-    });
+  {
+    std::lock_guard lock(mutex_);
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      workers_[i]->Post([entrance = entrances_[i].get(), deadline_ns, left, closed] {
+        entrance->Drain(deadline_ns, [left] { left->Tick(); });
+        closed->Tick();
+      });
+    }
   }
   closed->Wait();
   for (const std::string& path : socket_paths_) ::unlink(path.c_str());

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ class FrameListener final : public Listener {
   std::vector<uint64_t> connections() const override;
   ConnectionTotals connection_totals() const override { return {counts_.accepted, counts_.refused}; }
   void Start(std::span<ProxyShard* const> entries) override;
+  void Replace(Worker& stuck, Worker& fresh) override;
+  void StartOn(Worker& fresh, ProxyShard& entry) override;
   void Drain(uint64_t deadline_ns) override;
   void Stop() override;
 
@@ -35,11 +38,15 @@ class FrameListener final : public Listener {
   void BindUnix(const std::string& address);
   int Open(const std::string& address, const std::string& bound_to);
 
+  mutable std::mutex mutex_;  // of the workers and entrances: the control thread may replace one while others look
   std::vector<FrameWorker*> workers_;
   std::vector<Worker*> borrowed_;
   ConnectionCounts counts_;
   std::vector<std::unique_ptr<Entrance>> entrances_;  // by worker
+  std::vector<std::unique_ptr<Entrance>> cut_off_;    // of workers that hang; freed only when those have come back
+  const ProxyLimits limits_;
   std::vector<std::string> addresses_;
+  std::vector<std::string> bound_;  // as addresses_, as it was written but for the port
   std::vector<int> shared_sockets_;
   std::vector<std::string> socket_paths_;
   std::function<void()> start_;

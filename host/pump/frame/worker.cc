@@ -77,13 +77,14 @@ void FrameWorker::Start() {
   thread_ = std::thread([this] {
     const std::string name = "worker-" + std::to_string(context_.index);
     pthread_setname_np(pthread_self(), name.c_str());
-    GuardThisThread(name, true, [this] { CutOff(); });
+    GuardThisThread(name, true, [this] { return CutOff(); });
     Loop();
   });
 }
 
 // The kernel knows which descriptors the stuck thread watches; what it has in memory may not be touched.
-void FrameWorker::CutOff() {
+bool FrameWorker::CutOff() {
+  if (cut_off_.exchange(true)) return true;  // once more, while it comes back
   std::ifstream watched("/proc/self/fdinfo/" + std::to_string(epoll_));
   for (std::string line; std::getline(watched, line);) {
     int fd = -1, listens = 0, domain = 0;
@@ -94,6 +95,14 @@ void FrameWorker::CutOff() {
     if (listens != 0 && domain == AF_UNIX) continue;  // all workers have this one
     ::shutdown(fd, SHUT_RDWR);
   }
+  return told_of_cut_off_ && told_of_cut_off_();
+}
+
+void FrameWorker::Retire() {
+  Post([this] {
+    shards_.Close();
+    came_back_ = true;
+  });
 }
 
 void FrameWorker::AddShard(ProxyShard& shard) {

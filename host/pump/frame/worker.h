@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -45,6 +46,15 @@ class FrameWorker final : public Worker, private Pollable {
   void AddShard(ProxyShard& shard) override;
   void RemoveShard(ProxyShard& shard, std::function<void(bool removed)> done) override;
 
+  /// [control], before Start. What the watchdog asks when the thread hangs: whether another will take its place.
+  void OnCutOff(std::function<bool()> told) { told_of_cut_off_ = std::move(told); }
+  /// [any] Whether the watchdog has taken from it what it serves.
+  bool cut_off() const { return cut_off_; }
+  /// [control] Once another has its place: ends what its shards hold as soon as its thread comes back.
+  void Retire();
+  /// [control] Whether its thread can be joined, and what it uses be freed.
+  bool MayEnd() const { return !cut_off_ || came_back_; }
+
   /// [control]
   void Start();
   /// [control] Closes what the shards hold and ends the thread. No listener is left.
@@ -83,8 +93,8 @@ class FrameWorker final : public Worker, private Pollable {
 
  private:
   /// [watchdog] The thread hangs: ends its connections and its own listening sockets from outside, so that clients
-  /// are told and the other workers get what comes.
-  void CutOff();
+  /// are told and the other workers get what comes. Answers whether one more will.
+  bool CutOff();
   void OnEvents(uint32_t events) override;
   void Loop();
   void WaitAndDispatch(bool wait);
@@ -115,6 +125,9 @@ class FrameWorker final : public Worker, private Pollable {
   int epoll_ = -1;
   int wake_ = -1;
   bool stopping_ = false;
+  std::function<bool()> told_of_cut_off_;
+  std::atomic<bool> cut_off_{false};
+  std::atomic<bool> came_back_{false};
 
   std::mutex tasks_mutex_;
   bool ended_ = false;  // and runs no task any more
