@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one pick costs: linked in (hook_linked.cc), through the table of its .so, and as the host asks it, with its guard
-// and its check of the answer. The same endpoints and calls for all. One thread.
+// What one pick costs: linked in (hook_linked.cc), through the table of its .so, and as the host asks it, with its
+// guard and its check of the answer. The same endpoints and calls for all. One thread.
 #include <benchmark/benchmark.h>
 
 #include <stdexcept>

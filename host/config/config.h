@@ -113,7 +113,8 @@ struct Config {
   std::string admin_listen;  // host:port; empty: no admin listener
   LogConfig log;
   Duration drain_timeout = 30s;
-  std::string crash_file;  // empty: a file of its own for each configuration, see host/guard/crash_file.h
+  uint32_t max_generations = 100;  // so many different plugin files are loaded in the life of a process
+  std::string crash_file;          // empty: a file of its own for each configuration, see host/guard/crash_file.h
   HostLimits limits;
   std::vector<ProxyConfig> proxies;
 };

@@ -37,6 +37,7 @@ class NativeReader {
     ReadAdmin();
     ReadLog();
     config_.drain_timeout = map_.Time("drain_timeout", config_.drain_timeout, {0s, std::chrono::hours(24)});
+    config_.max_generations = map_.Whole("max_generations", config_.max_generations, 1, 100'000);
     config_.limits = ReadHostLimits(map_, defaults.limits);
     defaults.limits_node = root_.Find("limits");
     ReadProxies(defaults);

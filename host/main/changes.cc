@@ -208,6 +208,7 @@ CommandReply Changes::Apply(Config next, const Diagnostics& warnings, const std:
   if (next.log.level != running_.log.level) changes.push_back("log level " + next.log.level);
   if (next.drain_timeout != running_.drain_timeout) changes.push_back("drain_timeout");
   if (next.plugin_dirs != running_.plugin_dirs) changes.push_back("plugin_dirs");
+  if (next.max_generations != running_.max_generations) changes.push_back("max_generations");
   drain_timeout_ = next.drain_timeout.count();
   if (!changes.empty()) {
     previous_ = std::exchange(running_, next);
@@ -296,7 +297,10 @@ std::vector<ProxyConfig> Changes::PinnedProxies() {
 }
 
 void Changes::SetDirs(const Config& config) {
-  OnControl(environment_.control, [&] { environment_.catalog.SetDirs(PluginDirs(config.plugin_dirs)); });
+  OnControl(environment_.control, [&] {
+    environment_.catalog.SetDirs(PluginDirs(config.plugin_dirs));
+    environment_.catalog.SetMaxFiles(config.max_generations);
+  });
 }
 
 void Changes::SetLog(const Config& next) {

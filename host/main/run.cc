@@ -75,6 +75,7 @@ class Server {
         log_(log),
         crashes_(crash_file, log),
         catalog_(PluginDirs(config.plugin_dirs)) {
+    catalog_.SetMaxFiles(config.max_generations);
     InstallCrashHandler(crashes_.descriptor());
     control_.Run([] { GuardThisThread("the control thread", false); });
   }

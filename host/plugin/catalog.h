@@ -34,6 +34,8 @@ class Catalog {
   /// Searches other directories from now on.
   void SetDirs(std::vector<std::string> dirs);
   const std::vector<std::string>& dirs() const { return dirs_; }
+  /// Loads no more than so many different files from now on.
+  void SetMaxFiles(size_t most) { libraries_.SetMax(most); }
 
   /// `name` is a policy's name, a path to a .so (it has a '/') that holds one policy of the kind, or `path.so:policy`.
   /// nullptr and an error at `origin` on failure; the message says what there is instead. With `hash` only the file

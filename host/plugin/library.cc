@@ -150,6 +150,11 @@ const Library* LibraryStore::Load(const std::string& path, std::string& why) {
     return nullptr;
   }
   if (const auto found = libraries_.find(hash); found != libraries_.end()) return found->second.get();
+  if (libraries_.size() >= most_) {
+    why = path + " is not loaded: " + std::to_string(libraries_.size()) +
+          " plugin files have been since the start, and each stays in memory; restart, or raise max_generations";
+    return nullptr;
+  }
   if (!MakeDirectory(why)) return nullptr;
   // The stem is for debuggers and profilers, the hash tells versions apart.
   const std::string copy = directory_ + "/" + std::filesystem::path(path).stem().string() + "-" + hash + ".so";

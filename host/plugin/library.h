@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,11 +36,15 @@ class LibraryStore {
   /// sentence that begins with the path what is wrong and what to do. Borrowed from the store.
   const Library* Load(const std::string& path, std::string& why);
 
+  /// No more than so many are loaded from now on, for each stays.
+  void SetMax(size_t most) { most_ = most; }
+
  private:
   bool MakeDirectory(std::string& why);
 
   std::string directory_;  // private, mode 0700, removed with the store; empty until needed
-  pid_t owner_ = 0;        // the process that made it; a forked child must not remove it
+  size_t most_ = SIZE_MAX;
+  pid_t owner_ = 0;  // the process that made it; a forked child must not remove it
   std::map<std::string, std::unique_ptr<Library>, std::less<>> libraries_;  // by hash
 };
 

@@ -142,8 +142,8 @@ void Generation::ReplaceWorker(Worker& stuck) {
     return;
   }
   PumpOf(PumpKind::kFrame).Retire(stuck);
-  environment_.log.Warning("main", "worker-" + std::to_string(fresh->context().index) + " serves in the place of worker-" +
-                                       std::to_string(stuck.context().index));
+  environment_.log.Warning("main", "worker-" + std::to_string(fresh->context().index) +
+                                       " serves in the place of worker-" + std::to_string(stuck.context().index));
 }
 
 void Generation::Start() {

@@ -218,7 +218,8 @@ void Proxy::CutOff(Worker& stuck) {
 void Proxy::Replace(Worker& stuck, Worker& fresh) {
   if (listener_) listener_->Replace(stuck, fresh);
   std::replace(sharers_.begin(), sharers_.end(), &stuck, &fresh);
-  const bool reached = std::any_of(shards_.begin(), shards_.end(), [&](const auto& shard) { return shard.worker == &stuck; });
+  const bool reached =
+      std::any_of(shards_.begin(), shards_.end(), [&](const auto& shard) { return shard.worker == &stuck; });
   CutOff(stuck);
   if (reached) ShardFor(fresh);
 }

@@ -63,7 +63,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"UnknownKey", "wokers: 2\n" + WithProxyKeys(""),
               "c.yaml:1:1: error: unknown key 'wokers'; accepted: workers, pump"},
         Wrong{"EveryKeyOnce", "x: 2\n" + WithProxyKeys(""),
-              "accepted: workers, pump, access_log, guards, plugin_dirs, admin, log, drain_timeout, limits or proxies"},
+              "accepted: workers, pump, access_log, guards, plugin_dirs, admin, log, drain_timeout, "
+              "max_generations, limits or proxies"},
         Wrong{"Suggestion", "wokers: 2\n" + WithProxyKeys(""), ", did you mean 'workers'?"},
         Wrong{"Workers", "workers: many\n" + WithProxyKeys(""),
               "c.yaml:1:10: error: workers: 'many' is not a whole number in range; accepted: a whole number from 1 to "

@@ -71,6 +71,15 @@ TEST_F(LibraryTest, LoadsTheSameBytesOnce) {
   EXPECT_EQ(first, second);
 }
 
+TEST_F(LibraryTest, NoMoreDifferentFilesAreLoadedThanAllowed) {
+  std::string why;
+  ASSERT_NE(store_.Load(Fixture("sound"), why), nullptr) << why;
+  store_.SetMax(1);
+  EXPECT_NE(store_.Load(Fixture("sound"), why), nullptr) << why;
+  EXPECT_THAT(WhyNot(Fixture("two_policies")),
+              AllOf(StartsWith(Fixture("two_policies")), HasSubstr("restart, or raise max_generations")));
+}
+
 TEST_F(LibraryTest, OverwritingTheDeployedFileLeavesTheLoadedOneAlone) {
   std::string why;
   const Library* old = store_.Load(dir_.Deploy("same_symbol_a", "myelin_x.so"), why);

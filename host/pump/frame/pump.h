@@ -14,8 +14,9 @@
 
 namespace myelin::frame {
 
-/// `workers` in all, with the indexes from 0 on; and `spares`, with those from `first_spare` on, for the places of workers
-/// that a policy does not return to: `stuck` is told of each on the control thread. All references outlive the pump.
+/// `workers` in all, with the indexes from 0 on; and `spares`, with those from `first_spare` on, for the places of
+/// workers that a policy does not return to: `stuck` is told of each on the control thread. All references outlive the
+/// pump.
 std::unique_ptr<Pump> MakePump(uint32_t workers, uint32_t first_spare, uint32_t spares, ControlThread& control,
                                Logger& log, const HostLimits& limits, std::function<void(Worker& stuck)> stuck);
 
