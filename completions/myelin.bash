@@ -37,7 +37,7 @@ _myelin() {
     run) flags="$host $proxy --check --watch --version" ;;
     check | dump | convert) flags="$host $proxy --output" ;;
     plugins) flags="--plugin-dir --config --admin --output" ;;
-    swap) flags="--admin --proxy --balancer --pool --limiter --output" ;;
+    swap) flags="--admin --proxy --balancer --pool --limiter --shadow --canary --output" ;;
     reload | rollback | drain) flags="--admin --output" ;;
   esac
   if [[ $word == -* ]]; then

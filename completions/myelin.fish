@@ -45,6 +45,8 @@ complete -c myelin -n $policy -l pool -x -a "(__myelin_policies pool)" -d "Polic
 complete -c myelin -n $policy -l limiter -x -a "(__myelin_policies limiter)" -d "Policy"
 complete -c myelin -n $serve -l pump -x -a "frame generic" -d "What moves the bytes"
 complete -c myelin -n "__fish_seen_subcommand_from swap" -l proxy -x -d "The proxy"
+complete -c myelin -n "__fish_seen_subcommand_from swap" -l shadow -d "Compare it, and do not act"
+complete -c myelin -n "__fish_seen_subcommand_from swap" -l canary -x -d "Decide for this share of the calls"
 complete -c myelin -n $print -s o -l output -x -a "text json" -d "How to print"
 complete -c myelin -n $none -l check -d "Validate only"
 complete -c myelin -n $none -l watch -d "Apply the file again when it changes"
