@@ -4,6 +4,7 @@
 # stops reading and loses nothing; only who keeps a full worker full is cut.
 import json
 import socket
+import time
 import unittest
 
 import hpack
@@ -54,6 +55,20 @@ class BoundsTest(harness.ProxyTest):
             empty = dict(stream.headers)[b":path"].endswith(b"Empty")
             h2peer.reply(stream, [b"" if empty else b"x" * size])
         return script
+
+    def test_a_flooder_that_does_not_read_is_cut(self):
+        self.serve(self.answer(1))
+        peer = socket.create_connection(tuple(self.target.address.rsplit(":", 1)))
+        self.addCleanup(peer.close)
+        peer.settimeout(harness.WAIT_S)
+        peer.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
+        pings = PingFrame(0, b"12345678").serialize() * 1_000
+        with self.assertRaises(OSError):  # what comes late is thrown away for a moment, then the connection is gone
+            until = time.monotonic() + 10
+            while time.monotonic() < until:
+                peer.sendall(pings)
+        self.assert_counted("ping")
+        wait_until(lambda: sum(self.target.stats()["downstream_connections"]) == 0, "the connection to be gone", 5)
 
     def open_window(self, stream, size):
         stream.connection.act(lambda h: h.increment_flow_control_window(size, stream.id))

@@ -194,6 +194,16 @@ class GuardTest(harness.ProxyTest):
         load.stop()
         wait_until(lambda: json.loads(target.get("/stats"))["stuck_workers"] == 0, "no worker that is stuck")
 
+    def test_a_quarantine_ends_with_a_reload(self):
+        target = self.serve(plugin_file("bad_index", ""), "balancer")
+        load = self.own(Load(target.address))
+        wait_until(lambda: self.policy(target, "balancer")["quarantined"], "the quarantine")
+        load.stop()
+        command = [harness.BINARY, "reload", "--admin", target.admin]
+        subprocess.run(command, check=True, capture_output=True)
+        policy = self.policy(target, "balancer")
+        self.assertEqual((policy["quarantined"], policy["strikes"], policy["generation"]), (False, 0, 2))
+
     def test_a_policy_that_crashed_is_back_when_its_file_has_changed(self):
         path = f"{self.folder}/crashing.so"
         shutil.copy(FIXTURES / "crashing.so", path)

@@ -102,6 +102,38 @@ class ReloadsTest(ReloadTest):
         self.assertRegex(self.command(target, "reload", expect=1), r"myelin\.yaml:\d+:\d+")
         self.assertIn('"reloads_failed": 2', target.get("/stats"))
 
+    def test_a_plugin_that_crashes_is_tried_elsewhere_first(self):
+        target = self.start([self.named("a")])
+        config = self.config(target)
+        for fixture in ("crashing_create", "crashing"):
+            config["proxies"][0]["balancer"] = f"{FIXTURES / fixture}.so"
+            text = self.reload(target, config, expect=1)
+            self.assertRegex(text, r"myelin\.yaml:\d+:\d+: error: .*failed when it was tried in a process of its own: ")
+        self.assertEqual(self.names(self.channel(target)), {"a"})
+
+    def test_a_reload_that_changes_nothing_leaves_what_a_rollback_brings_back(self):
+        a, b = self.named("a"), self.named("b")
+        target = self.start([a])
+        config = self.config(target)
+        config["proxies"][0]["endpoints"] = [b.address]
+        self.reload(target, config)
+        self.assertIn("nothing has changed", self.command(target, "reload"))
+        self.command(target, "rollback")
+        channel = self.channel(target)
+        wait_until(lambda: self.names(channel, 5) == {"a"}, "a")
+
+    def test_a_removed_proxys_calls_do_not_hold_up_the_end(self):
+        target = self.start([self.named("a")], drain_timeout="60s",
+                            others=[{"name": "other", "listen": "127.0.0.1:0", "endpoints": [self.upstream().address]}])
+        self.open_stream(self.channel(target.listen("other")))
+        config = self.config(target)
+        config["proxies"].pop()
+        self.reload(target, config)
+        config["drain_timeout"] = "1s"
+        self.assertIn("drain_timeout", self.reload(target, config))
+        target.drain()
+        self.assertEqual(target.wait(10), 0)
+
     def test_what_cannot_change_is_named(self):
         target = self.start([self.named("a")])
         for key, value in (("workers", 1), ("admin", {"listen": "127.0.0.1:1"})):

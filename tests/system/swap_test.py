@@ -106,6 +106,21 @@ class SwapTest(ReloadTest):
         self.command(target, "swap", "--proxy", "main", "--pool", "loose=size:3")
         done()
 
+    def test_a_rollback_brings_back_the_bytes_that_ran(self):
+        folder = pathlib.Path(harness.tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        path = folder / "mine.so"
+        shutil.copy(pathlib.Path(PLUGINS) / "myelin_random_weight.so", path)
+        target = self.start([self.named("a")], balancer=str(path))
+        shutil.copy(pathlib.Path(PLUGINS) / "myelin_min_conn.so", path)
+        self.command(target, "swap", "--proxy", "main", "--balancer", str(path))
+        self.assertEqual(target.stats()["balancer"], "min_conn")
+        path.unlink()
+        self.command(target, "rollback")
+        self.assertEqual(target.stats()["balancer"], "random_weight")
+        self.command(target, "rollback")
+        self.assertEqual(target.stats()["balancer"], "min_conn")
+
     def test_swaps_and_reloads_under_load_fail_no_call_and_leave_nothing(self):
         upstreams = [self.own(harness.EchoProcess()) for _ in range(3)]
         target = self.start(upstreams[:2], limiters=[{"token_bucket": {"rate": 1e6, "burst": 1000000}}],

@@ -4,13 +4,16 @@
 # one worker's trouble means for the others.
 import contextlib
 import threading
+import time
+
+from h2.settings import SettingCodes
 
 import harness  # puts tests/peers on the path
 import h2peer
 from h2peer import frame
 from harness import proxy_only, wait_until
 
-NO_ERROR, INTERNAL_ERROR, ENHANCE_YOUR_CALM = 0x0, 0x2, 0xB
+NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, ENHANCE_YOUR_CALM = 0x0, 0x1, 0x2, 0xB
 
 
 def inside_a_message(stream):
@@ -97,6 +100,63 @@ class UpstreamTest(harness.ProxyTest):
         stream.wait(lambda s: s.ended, "the end")
         self.assertEqual(stream.header("grpc-status", -1), [b"0"])
         self.assertEqual(stream.wait_messages(1), [b"early"])
+
+    def test_resets_of_one_client_cost_no_other_its_connection(self):
+        """Rule 26: their code is passed on, and it is not the upstream that broke the rules; nor is it the client, when the
+        upstream resets."""
+        if harness.PUMP != "frame":
+            self.skipTest("grpc++ has limits of its own")
+        self.served = 0
+        def script(stream):
+            with stream.connection.changed:
+                self.served += 1
+                stream.connection.changed.notify_all()
+            if stream.header("x-reset"):
+                stream.reset(PROTOCOL_ERROR)
+            elif not stream.header("x-hang"):
+                stream.wait_closed()
+                h2peer.reply(stream, [b"x"])
+        hostile = self.serve(script, workers=1, pool={"strict": {"size": 1}})
+        bystander = self.connect()
+        self.assertEqual(self.call(bystander).wait_closed().header("grpc-status", -1), [b"0"])
+        seen = 1
+        for _ in range(1_100):
+            stream = hostile.request("/test.Service/Echo", [(b"x-hang", b"1")])
+            seen += 1
+            self.server.connections[0].wait(lambda _: self.served == seen, "the call at the upstream")
+            stream.reset(PROTOCOL_ERROR)
+        for _ in range(1_100):
+            bystander.request("/test.Service/Echo", [(b"x-reset", b"1")]).wait_closed()
+        for client in (hostile, bystander):
+            self.assertEqual(self.call(client).wait_closed().header("grpc-status", -1), [b"0"])
+        self.assertEqual(len(self.server.connections), 1)
+        self.assertNotIn("calm down", self.target.log())
+
+    def test_a_goaway_is_acted_on_at_once_when_calls_wait(self):
+        """Rule 18: the replacement opens, and not only when somebody looks."""
+        if harness.PUMP != "frame":
+            self.skipTest("grpc++ has one connection for all")
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        def script(stream):
+            if stream.header("x-long"):
+                go_on.wait(harness.WAIT_S)
+            stream.wait_closed()
+            h2peer.reply(stream, [b"x"])
+        self.server = self.own(h2peer.Server(script, {SettingCodes.MAX_CONCURRENT_STREAMS: 1}))
+        self.target = self.start([self.server], workers=1, pool={"strict": {"size": 1}}, timeouts={"queue": "10s"})
+        client = self.connect()
+        long = client.request("/test.Service/Echo", [(b"x-long", b"1")])
+        long.send_data(frame(b"x"), end=True)
+        wait_until(lambda: self.server.connections and self.server.connections[0].streams, "the first call")
+        waiting = self.call(client)
+        wait_until(lambda: self.target.stats()["endpoints"][0]["queued"] == 1, "a call that waits")
+        since = time.monotonic()
+        self.server.connections[0].send_goaway(1)
+        self.assertEqual(waiting.wait_closed().header("grpc-status", -1), [b"0"])
+        self.assertLess(time.monotonic() - since, 0.4)
+        go_on.set()
+        self.assertEqual(long.wait_closed().header("grpc-status", -1), [b"0"])
 
     def test_too_many_pings_counts_also_without_a_call(self):
         """Rule 20: the interval doubles for the endpoint, whose connection had no call by then."""

@@ -89,6 +89,18 @@ TEST(ByteQueue, WhatWasMovedCanBePutBack) {
   EXPECT_TRUE(copy.empty());
 }
 
+TEST(ByteQueue, WhatHasLeftGivesItsMemoryBackAtOnce) {
+  BufferPool pool;
+  ByteQueue queue(pool);
+  Append(queue, Pattern(40000));
+  iovec first{};
+  queue.Gather(&first, 1);
+  queue.RemovePrefix(first.iov_len);
+  Buffer* again = pool.Take(first.iov_len);
+  EXPECT_EQ(again->data(), first.iov_base);
+  pool.Give(again);
+}
+
 TEST(ByteQueue, GathersWhatIsThere) {
   BufferPool pool;
   ByteQueue queue(pool);
