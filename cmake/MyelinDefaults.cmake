@@ -21,8 +21,10 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # Another checkout of the same sources finds what this one has compiled.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
 add_library(myelin_warnings INTERFACE)
@@ -32,6 +34,6 @@ target_compile_options(myelin_warnings INTERFACE
   $<$<BOOL:${MYELIN_WERROR}>:-Werror>)
 
 if(MYELIN_SANITIZE)
-  add_compile_options(-fsanitize=${MYELIN_SANITIZE} -fno-omit-frame-pointer -g)
+  add_compile_options(-fsanitize=${MYELIN_SANITIZE} -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${MYELIN_SANITIZE})
 endif()

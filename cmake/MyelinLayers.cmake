@@ -35,18 +35,20 @@ function(myelin_plugin_folder NAME)
   install(TARGETS myelin_plugin_${NAME} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/myelin/plugins)
 endfunction()
 
-# myelin_test(NAME [LABELS label...] LIBRARIES lib...)
-# The program `NAME_test` of all the *_test.cc files in the folder that calls.
 # Read by programs built with ThreadSanitizer only.
 set(MYELIN_TSAN_ENVIRONMENT
   "TSAN_OPTIONS=ignore_noninstrumented_modules=1 suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 
+# myelin_test(NAME [LABELS label...] LIBRARIES lib...)
+# The program `NAME_test` of all the *_test.cc files in the folder that calls. Mocks take the optimiser longer than it
+# ever saves.
 function(myelin_test NAME)
   cmake_parse_arguments(ARG "" "" "LIBRARIES;LABELS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   add_executable(${NAME}_test ${sources})
   target_include_directories(${NAME}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${NAME}_test PRIVATE myelin_warnings ${ARG_LIBRARIES} GTest::gmock_main)
+  target_compile_options(${NAME}_test PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1> $<$<CONFIG:RelWithDebInfo>:-g1>)
   target_compile_definitions(${NAME}_test PRIVATE
     MYELIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}" MYELIN_BUILD_DIR="${PROJECT_BINARY_DIR}")
   set_target_properties(${NAME}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

@@ -82,7 +82,10 @@ Generation::~Generation() {
   });
   for (Retired& retired : retired_) retired.drained.wait();
   for (const auto& proxy : proxies_) proxy->Stop();
-  OnControl(environment_.control, [this] { proxies_.clear(); });
+  OnControl(environment_.control, [this] {
+    for (const auto& proxy : proxies_) proxy->EndShards();
+    proxies_.clear();
+  });
   OnControl(environment_.control, [] {});
 }
 

@@ -57,11 +57,20 @@ Proxy::Proxy(const ProxyConfig& config, ProxyPolicies policies, MetadataKeys key
 
 Proxy::~Proxy() {
   control_.Cancel(trial_timer_);
+  EndShards();
+}
+
+void Proxy::EndShards() {
   for (WorkerShard& shard : shards_) {
-    if (shard.worker != nullptr) continue;  // a thread may be inside of it
-    static_cast<void>(shard.shard.release());
-    static_cast<void>(shard.counters.release());
+    if (shard.worker == nullptr) Forget(shard);
   }
+  shards_.clear();
+}
+
+// A thread may be inside of it.
+void Proxy::Forget(WorkerShard& shard) {
+  static_cast<void>(shard.shard.release());
+  static_cast<void>(shard.counters.release());
 }
 
 void Proxy::JudgeTrials() {

@@ -105,6 +105,8 @@ class Proxy {
   void StopPublishing() { publishing_ = false; }
   /// Ends its listener and workers. Nothing of it runs any more afterwards.
   void Stop();
+  /// [control], when no worker runs any more, but before one goes: shards use their worker to the last.
+  void EndShards();
 
   /// [any] Calls in flight now.
   uint64_t in_flight() const;
@@ -126,6 +128,7 @@ class Proxy {
   std::shared_ptr<const Snapshot> MakeSnapshot(const EndpointSet::List& endpoints, const ProxyParts& parts,
                                                std::string& why);
   void PublishSnapshot();
+  static void Forget(WorkerShard& shard);
   void JudgeTrials();
 
   ProxyConfig config_;

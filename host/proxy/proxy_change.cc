@@ -12,13 +12,6 @@
 namespace myelin {
 namespace {
 
-/// Lets go of it without an end.
-void Forget(Proxy::WorkerShard& shard) {
-  static_cast<void>(shard.shard.release());
-  static_cast<void>(shard.counters.release());
-  *shard.removal = Proxy::WorkerShard::kDone;
-}
-
 bool TooManyWorkers(Pool& pool, size_t sharers, std::string& why) {
   const uint32_t most = MaxWorkers(pool);
   if (most == 0 || sharers <= most) return false;
@@ -232,6 +225,7 @@ bool Proxy::ReleaseShards() {
   for (WorkerShard& shard : shards_) {
     if (shard.worker == nullptr) {
       Forget(shard);
+      *shard.removal = WorkerShard::kDone;
       continue;
     }
     if (*shard.removal != WorkerShard::kNone) continue;
