@@ -91,7 +91,7 @@ LOADS = (
     Load("hooks", "a hook through the ABI, and its guard", "Hooks", (),
          (Demand("min_conn_ratio", 1.2), Demand("random_weight_more_ns", 5, unit="ns"), Demand("guard_ns", 15, unit="ns")),
          "guard_ns"),
-    Load("swaps", "20 swaps a second while calls run", "Swaps", (),
+    Load("swaps", "10 swaps a second while calls run", "Swaps", (),
          (Demand("p99_ratio", 1.5), Demand("first_pick_ms", 100, unit="ms")), "p99_ratio",
          settings={"mode": "unary", "connections": 4, "streams": 25, "bytes": 32}),
     Load("generations", "plugin files not loaded before", "Generations", (), (Demand("bytes_each", MIB, unit="B"),),

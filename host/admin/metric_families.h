@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/stats.h"
@@ -18,6 +19,11 @@
 namespace myelin {
 
 using MetricLabels = std::vector<prometheus::ClientMetric::Label>;
+
+inline MetricLabels With(MetricLabels labels, std::string name, std::string value) {
+  labels.push_back({std::move(name), std::move(value)});
+  return labels;
+}
 
 class MetricFamilies final : public prometheus::Collectable {
  public:

@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <tuple>
 #include <utility>
 
-#include "config/policy_text.h"
-#include "config/trial.h"
+#include "main/swap_request.h"
 #include "proxy/on_control.h"
 
 namespace myelin {
@@ -51,56 +49,6 @@ std::vector<std::string> Sentences(const Diagnostics& diagnostics, Diagnostic::S
   return sentences;
 }
 
-std::optional<PolicyConfig> Parse(const nlohmann::json& body, const std::string& key, Diagnostics& diagnostics) {
-  if (!body.contains(key)) return std::nullopt;
-  if (!body[key].is_string()) {
-    diagnostics.Error(Origin{key}, "accepted: NAME[=options] as a string");
-    return std::nullopt;
-  }
-  const std::string flag = "--" + key;
-  const std::optional<Node> node = ParsePolicyFlag(body[key].get<std::string>(), flag, diagnostics);
-  return node ? ReadPolicy(*node, flag, diagnostics) : std::nullopt;
-}
-
-std::optional<TrialRules> ParseTrial(const nlohmann::json& body, Diagnostics& diagnostics) {
-  TrialRules rules;
-  if (body.contains("canary")) {
-    const std::string share = body["canary"].is_string() ? body["canary"].get<std::string>() : body["canary"].dump();
-    rules.kind = TrialKind::kCanary;
-    rules.share = ReadShare(Node::Scalar(share, Origin{"--canary"}), "--canary", diagnostics).value_or(0);
-    return rules;
-  }
-  if (!body.contains("shadow") || body["shadow"] != true) return std::nullopt;
-  return rules;
-}
-
-PolicySwap ParseSwap(std::string_view text, Diagnostics& diagnostics) {
-  PolicySwap swap;
-  const nlohmann::json body = nlohmann::json::parse(text, nullptr, false);
-  if (!body.is_object() || !body.contains("proxy") || !body["proxy"].is_string()) {
-    diagnostics.Error(Origin{"swap"},
-                      "accepted: {\"proxy\": NAME, \"balancer\", \"pool\": POLICY, \"limiters\": [POLICY]}");
-    return swap;
-  }
-  swap.proxy = body["proxy"].get<std::string>();
-  swap.balancer = Parse(body, "balancer", diagnostics);
-  swap.pool = Parse(body, "pool", diagnostics);
-  for (const auto& limiter : body.value("limiters", nlohmann::json::array())) {
-    auto parsed = Parse(nlohmann::json{{"limiter", limiter}}, "limiter", diagnostics);
-    if (parsed) swap.limiters.push_back(std::move(*parsed));
-  }
-  swap.trial = ParseTrial(body, diagnostics);
-  const size_t named = (swap.balancer ? 1u : 0u) + (swap.pool ? 1u : 0u) + swap.limiters.size();
-  if (named == 0 && !diagnostics.HasErrors()) {
-    diagnostics.Error(Origin{"swap"}, "it names no policy; accepted: balancer, pool, limiters");
-  }
-  if (swap.trial && (named != 1 || swap.pool)) {
-    diagnostics.Error(Origin{"swap"},
-                      "one policy at a time is tried beside another; accepted: a balancer or a limiter");
-  }
-  return swap;
-}
-
 /// Calls `visit` for each policy of a proxy, those on trial too.
 template <typename Visit>
 void ForEachPolicy(ProxyConfig& proxy, const Visit& visit) {
@@ -138,16 +86,6 @@ std::optional<Preflight::Candidate> CandidateOf(PolicyKind kind, const PolicyCon
   return candidate;
 }
 
-std::string Described(const PolicySwap& swap) {
-  std::vector<std::string> what;
-  if (swap.balancer) what.push_back("balancer " + swap.balancer->name);
-  if (swap.pool) what.push_back("pool " + swap.pool->name);
-  for (const PolicyConfig& limiter : swap.limiters) what.push_back("limiter " + limiter.name);
-  std::string how;
-  if (swap.trial) how = swap.trial->kind == TrialKind::kShadow ? " as a shadow" : " as a canary";
-  return "proxy " + swap.proxy + " has " + Joined(what, ", ") + how;
-}
-
 }  // namespace
 
 Changes::Changes(const ConfigInput& input, const Config& running, const GenerationEnvironment& environment,
@@ -166,13 +104,17 @@ Changes::Changes(const ConfigInput& input, const Config& running, const Generati
 }
 
 CommandReply Changes::Reload() {
+  return OneAtATime("reload", [this] { return ReloadOnce(); });
+}
+
+CommandReply Changes::OneAtATime(const std::string& verb, const std::function<CommandReply()>& change) {
   std::lock_guard lock(mutex_);
   try {
-    return ReloadOnce();
+    return change();
   } catch (const std::exception& error) {
     Diagnostics diagnostics;
-    diagnostics.Error(Origin{"reload"}, error.what());
-    return Refuse(diagnostics, "reload");
+    diagnostics.Error(Origin{verb}, error.what());
+    return Refuse(diagnostics, verb);
   }
 }
 
@@ -186,10 +128,10 @@ CommandReply Changes::ReloadOnce() {
 }
 
 CommandReply Changes::Rollback() {
-  std::lock_guard lock(mutex_);
-  if (!has_previous_) return {false, "there is no previous configuration: nothing has changed since the start"};
-  const Config previous = previous_;
-  return Apply(previous, {}, "rollback");
+  return OneAtATime("rollback", [this]() -> CommandReply {
+    if (!has_previous_) return {false, "there is no previous configuration: nothing has changed since the start"};
+    return Apply(previous_, {}, "rollback");
+  });
 }
 
 CommandReply Changes::Apply(Config next, const Diagnostics& warnings, const std::string& verb) {
@@ -235,12 +177,7 @@ CommandReply Changes::Refuse(const Diagnostics& diagnostics, const std::string& 
 }
 
 CommandReply Changes::Swap(std::string_view body) {
-  std::lock_guard lock(mutex_);
-  try {
-    return SwapOnce(body);
-  } catch (const std::exception& error) {
-    return {false, std::string("swap refused, nothing has changed:\n") + error.what()};
-  }
+  return OneAtATime("swap", [&] { return SwapOnce(body); });
 }
 
 CommandReply Changes::SwapOnce(std::string_view body) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -37,6 +38,7 @@ class Changes {
  private:
   CommandReply Apply(Config next, const Diagnostics& warnings, const std::string& verb);
   CommandReply Refuse(const Diagnostics& diagnostics, const std::string& verb);
+  CommandReply OneAtATime(const std::string& verb, const std::function<CommandReply()>& change);
   CommandReply ReloadOnce();
   CommandReply SwapOnce(std::string_view body);
   void TryPlugins(PolicySwap& swap, Diagnostics& diagnostics);

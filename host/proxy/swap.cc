@@ -67,7 +67,7 @@ bool Generation::SwapOnControl(const PolicySwap& swap, Diagnostics& diagnostics)
   if (swap.pool) next.pool = *swap.pool;
   for (const PolicyConfig& limiter : swap.limiters) {
     const PolicyHandle* handle =
-        environment_.catalog.Find(PolicyKind::kLimiter, limiter.name, limiter.origin, diagnostics);
+        environment_.catalog.Find(PolicyKind::kLimiter, limiter.name, limiter.origin, diagnostics, limiter.hash);
     if (handle != nullptr) Place(limiter, handle->name, swap.trial, *proxy, next, renewed, diagnostics);
   }
   if (diagnostics.HasErrors()) return false;

@@ -168,6 +168,26 @@ class GuardTest(harness.ProxyTest):
 
     # What the table does not say
 
+    def test_hostile_plugins_swapped_in_under_load_cost_no_call(self):
+        """What crashes or answers nonsense fails in its trial, in a process of its own; the others serve."""
+        target = self.serve("random_weight", "balancer")
+        load = self.own(Load(target.address))
+        slow = ("slow", "hanging", "hanging_once", "hanging_create")  # their trial takes ten seconds
+        for name, role, _, calls, then in rows():
+            if role != "balancer" or name in slow:
+                continue
+            with self.subTest(plugin=name):
+                arguments = ["--proxy", "main", "--balancer", plugin_file(name, self.folder)]
+                swap = subprocess.run([harness.BINARY, "swap", "--admin", target.admin, *arguments], capture_output=True,
+                                      text=True, timeout=60)
+                if calls == "some" or then in ("no start", "ends"):
+                    self.assertEqual(swap.returncode, 1, swap.stdout)
+                    self.assertIn("nothing has changed", swap.stderr)
+                load.wait(20)
+        load.stop()
+        self.assertEqual(load.failed, [])
+        self.assertTrue(target.running())
+
     def test_the_only_worker_is_replaced_when_it_hangs(self):
         target = self.serve(plugin_file("hanging", ""), "balancer", workers=1)
         load = self.own(Load(target.address, clients=2))
